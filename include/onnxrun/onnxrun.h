@@ -1,0 +1,197 @@
+/* onnxrun/onnxrun.h: run ONNX models from a program.
+ *
+ *   onnxrun_model *model = NULL;
+ *   onnxrun_session *session = NULL;
+ *   onnxrun_error error;
+ *   onnxrun_model_open("model.onnx", NULL, &model, &error);
+ *   onnxrun_session_create(model, NULL, &session, &error);
+ *   onnxrun_session_run(session, in, 1, out, 1, &error);      // out[0].data is lent until the next
+ * run onnxrun_session_release(session); onnxrun_model_release(model);
+ *
+ * Rules for every call. Handles are opaque; release takes NULL. A call that returns a status fills
+ * the caller's onnxrun_error (which may be NULL) when it fails, and leaves its out parameters
+ * untouched. Nothing is printed, no global is kept, no environment variable is read but
+ * OMP_NUM_THREADS. Thread rules, one word each: immutable (share freely), thread-compatible (one
+ * thread at a time), thread-safe. All calls are since 0.1. */
+#ifndef ONNXRUN_H
+#define ONNXRUN_H
+
+#include "onnxrun/types.h"
+
+#if defined(ONNXRUN_BUILDING) && defined(__GNUC__)
+#define ONNXRUN_API __attribute__((visibility("default")))
+#else
+#define ONNXRUN_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ONNXRUN_VERSION_MAJOR 0
+#define ONNXRUN_VERSION_MINOR 1
+#define ONNXRUN_VERSION_PATCH 0
+
+/* "0.1.0" of the library that is loaded; static. */
+ONNXRUN_API const char *onnxrun_version(void);
+/* Text of a status, "unknown status" for others; static. */
+ONNXRUN_API const char *onnxrun_status_text(onnxrun_status s);
+/* ONNX's name of an element type ("float", "int64"), "undefined" for others; static. */
+ONNXRUN_API const char *onnxrun_dtype_name(onnxrun_dtype t);
+/* Bits of one element; 0 for others. */
+ONNXRUN_API size_t onnxrun_dtype_bits(onnxrun_dtype t);
+
+/* ---- options --------------------------------------------------------------------------------- */
+
+/* Where memory comes from. `resize` with block NULL allocates, with new_size 0 frees (and returns
+ * NULL), otherwise moves; old_size is exact; NULL means failure and leaves the block alone. `align`
+ * is a power of two up to 4096. Must be thread-safe: worker threads call it. Borrowed as long as
+ * any object made with it lives. */
+typedef struct onnxrun_allocator {
+  void *user;
+  void *(*resize)(void *user, void *block, size_t old_size, size_t new_size, size_t align);
+} onnxrun_allocator;
+
+/* Threads of the host's own. `each` calls task(arg, i, worker) once for every i < tasks, in any
+ * order and on any threads, and returns when all are done; tasks never wait for tasks that have not
+ * begun. `width` is how many run at once. Borrowed like the allocator. */
+typedef struct onnxrun_executor {
+  void *user;
+  size_t (*width)(void *user);
+  void (*each)(void *user, size_t tasks, void (*task)(void *arg, size_t index, size_t worker),
+               void *arg);
+} onnxrun_executor;
+
+typedef struct onnxrun_registry onnxrun_registry;
+typedef struct onnxrun_model onnxrun_model;
+typedef struct onnxrun_session onnxrun_session;
+typedef struct onnxrun_value onnxrun_value;
+
+/* Start from ONNXRUN_OPTIONS_INIT; a zero field means its default. */
+typedef struct onnxrun_options {
+  size_t size;     /* sizeof(onnxrun_options) */
+  int32_t threads; /* most threads of a run; 0: the least of OMP_NUM_THREADS, the
+                      container's CPU quota and the affinity mask */
+  int32_t reserved;
+  const onnxrun_allocator *allocator; /* NULL: the C library's */
+  const onnxrun_executor *executor;   /* NULL: OpenMP, or the caller's thread in a serial build */
+  const onnxrun_registry *registry;   /* NULL: the built-in operators */
+  const char *isa;                    /* "base", "avx2", "avx512"; NULL: the best of this machine.
+                                         Ignored when a registry is given */
+  size_t max_bytes; /* memory of the object and its runs; default 1/2 of the address
+                       space on 32 bits, 1 TiB on 64 */
+  size_t max_nodes; /* nodes of the graph after inlining; default 1,000,000 */
+  size_t max_depth; /* nesting of subgraphs, functions and types; default 64 */
+} onnxrun_options;
+#define ONNXRUN_OPTIONS_INIT                                                                       \
+  {                                                                                                \
+    sizeof(onnxrun_options), 0, 0, NULL, NULL, NULL, NULL, 0, 0, 0                                 \
+  }
+
+/* ---- registry: the operators; thread-compatible, immutable once a model has been made with it --
+ */
+
+struct onnxrun_kernel;
+
+/* All built-in kernels of one instruction set: options->isa, or the best of this machine.
+ * INVALID_ARGUMENT for a name that this build or machine lacks. */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_registry_create(const onnxrun_options *options,
+                                                                    onnxrun_registry **out,
+                                                                    onnxrun_error *error);
+/* Adds a kernel, which is preferred to all before it. Borrowed until release. INVALID_ARGUMENT
+ * says what is wrong with the table. */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_registry_add(
+    onnxrun_registry *registry, const struct onnxrun_kernel *kernel, onnxrun_error *error);
+/* Kernels in the registry, and the i-th (NULL past the end); for listings and tests. */
+ONNXRUN_API size_t onnxrun_registry_size(const onnxrun_registry *registry);
+ONNXRUN_API const struct onnxrun_kernel *onnxrun_registry_kernel(const onnxrun_registry *registry,
+                                                                 size_t i);
+/* The instruction set's name; static. */
+ONNXRUN_API const char *onnxrun_registry_isa(const onnxrun_registry *registry);
+ONNXRUN_API void onnxrun_registry_release(onnxrun_registry *registry);
+
+/* ---- model: immutable; shared by any number of sessions -------------------------------------- */
+
+/* Reads a model from a file. The file is mapped and must not change until release; external data is
+ * looked for in its folder and nowhere else. */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_model_open(const char *path,
+                                                               const onnxrun_options *options,
+                                                               onnxrun_model **out,
+                                                               onnxrun_error *error);
+/* Reads a model from memory, borrowed until release. A model with external data is INVALID_MODEL.
+ */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_model_load(const void *data, size_t size,
+                                                               const onnxrun_options *options,
+                                                               onnxrun_model **out,
+                                                               onnxrun_error *error);
+/* The model must outlive its sessions. */
+ONNXRUN_API void onnxrun_model_release(onnxrun_model *model);
+
+/* One input or output of a model, borrowed until the model's release. */
+typedef struct onnxrun_info {
+  size_t size;      /* set to sizeof(onnxrun_info) by the caller */
+  const char *name; /* terminated; name_size counts bytes, should it hold a zero */
+  size_t name_size;
+  onnxrun_tensor spec;          /* type and dims; -1: free; data NULL */
+  const char *const *dim_names; /* spec.rank names; NULL for a dim that has none */
+  int32_t any_rank;             /* not 0: the model does not say a rank */
+  int32_t reserved;
+} onnxrun_info;
+
+/* Inputs that a run must be given, in the model's order (those with an initializer are constants),
+ * and outputs. */
+ONNXRUN_API size_t onnxrun_model_inputs(const onnxrun_model *model);
+ONNXRUN_API size_t onnxrun_model_outputs(const onnxrun_model *model);
+/* NOT_FOUND past the end. */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_model_input(const onnxrun_model *model,
+                                                                size_t i, onnxrun_info *info,
+                                                                onnxrun_error *error);
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_model_output(const onnxrun_model *model,
+                                                                 size_t i, onnxrun_info *info,
+                                                                 onnxrun_error *error);
+
+/* ---- session: thread-compatible; one for each thread that runs ------------------------------- */
+
+/* options: threads, allocator, executor and max_bytes are used. Cheap; plans are made by the runs.
+ */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_session_create(const onnxrun_model *model,
+                                                                   const onnxrun_options *options,
+                                                                   onnxrun_session **out,
+                                                                   onnxrun_error *error);
+/* Runs the model. `in` are the inputs in order: dtype, rank, dims, data and bytes set, data
+ * borrowed for the call and not written. For each output: with data NULL the session lends the
+ * result until its next run or release; otherwise data and bytes name the caller's buffer, aligned
+ * to 64 bytes for best speed and overlapping no input, and BUFFER_TOO_SMALL leaves the needed size
+ * in bytes. dtype, rank, dims and bytes are filled in. Shapes may differ from run to run; a shape
+ * that was seen before costs no planning and no allocation. INVALID_INPUT names the input and dim
+ * that disagree. After a failure the session can be used again. */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_session_run(onnxrun_session *session,
+                                                                const onnxrun_tensor *in,
+                                                                size_t n_in, onnxrun_tensor *out,
+                                                                size_t n_out, onnxrun_error *error);
+ONNXRUN_API void onnxrun_session_release(onnxrun_session *session);
+
+/* ---- values in files: immutable ----------------------------------------------------------------
+ */
+
+/* Reads a TensorProto, or a SequenceProto or OptionalProto where `kind` is ONNXRUN_SEQUENCE or
+ * ONNXRUN_OPTIONAL (the bytes do not tell them apart; any other kind means a TensorProto).
+ * `data` is borrowed until release. */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_value_parse(const void *data, size_t size,
+                                                                onnxrun_dtype kind,
+                                                                const onnxrun_options *options,
+                                                                onnxrun_value **out,
+                                                                onnxrun_error *error);
+/* What was read, borrowed until release. */
+ONNXRUN_API const onnxrun_tensor *onnxrun_value_tensor(const onnxrun_value *value);
+ONNXRUN_API void onnxrun_value_release(onnxrun_value *value);
+/* Writes a tensor (or sequence, or optional) in the same formats, named `name` when not NULL.
+ * `*size` is the buffer's size and becomes the bytes written, or needed with BUFFER_TOO_SMALL. */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_value_write(const onnxrun_tensor *tensor,
+                                                                const char *name, void *buffer,
+                                                                size_t *size, onnxrun_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

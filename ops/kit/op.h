@@ -1,0 +1,167 @@
+/* op.h: the words that an operator's file is written in: symbols, descriptors, operands, attributes
+ * and type sets. Every file in ops/ includes this, directly or through a family's header, and uses
+ * nothing of the runtime: with -DONX_AS_PLUGIN the same file becomes a plug-in. */
+#ifndef ONX_KIT_OP_H
+#define ONX_KIT_OP_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "onnxrun/kernel.h"
+
+/* The instruction set that this file is compiled for; every global of ops/ carries it as suffix. */
+#ifndef ONX_ISA
+#define ONX_ISA base
+#endif
+#define ONX_JOIN_(a, b) a##__##b
+#define ONX_JOIN(a, b) ONX_JOIN_(a, b)
+#define ONX_SYMBOL(id) ONX_JOIN(onx_op_##id, ONX_ISA)
+
+/* Closes an operator's file: its one global, the list of its descriptors.
+ *   KERNELS(elu, &elu_1)                      `id` is the name in ops.def */
+#ifdef ONX_AS_PLUGIN
+#define KERNELS(id, ...)                                                                           \
+  static const onnxrun_kernel *const id##_kernels[] = {__VA_ARGS__, NULL};                         \
+  static const onnxrun_plugin id##_plugin = {sizeof(onnxrun_plugin), ONNXRUN_ABI, #id, "built-in", \
+                                             id##_kernels};                                        \
+  const onnxrun_plugin *onnxrun_plugin_query(uint32_t host_abi)                                    \
+  {                                                                                                \
+    return host_abi >= ONNXRUN_ABI ? &id##_plugin : NULL;                                          \
+  }
+#else
+#define KERNELS(id, ...)                                                                           \
+  extern const onnxrun_kernel *const ONX_SYMBOL(id)[];                                             \
+  const onnxrun_kernel *const ONX_SYMBOL(id)[] = {__VA_ARGS__, NULL};
+#endif
+
+/* First fields of a descriptor: operator, first and last opset (last 0: open).
+ *   static const onnxrun_kernel elu_1 = {KERNEL("Elu", 1, 0), .flags = ONNXRUN_MAP, ...}; */
+#define KERNEL(name, first, last)                                                                  \
+  .size = sizeof(onnxrun_kernel), .domain = "", .op = (name), .since = (first), .until = (last)
+
+/* Operand tables: {IN("X", 'T', T_FLOATS), END}. FLAGS adds ONNXRUN_VALUE and the like. */
+#define IN(name, var, types)                                                                       \
+  {                                                                                                \
+    (name), (types), (var), 0                                                                      \
+  }
+#define IN_FLAGS(name, var, types, flags)                                                          \
+  {                                                                                                \
+    (name), (types), (var), (flags)                                                                \
+  }
+#define OUT(name, var, types)                                                                      \
+  {                                                                                                \
+    (name), (types), (var), 0                                                                      \
+  }
+#define OUT_OPTIONAL(name, var, types)                                                             \
+  {                                                                                                \
+    (name), (types), (var), ONNXRUN_OPTIONAL_OPERAND                                               \
+  }
+#define END                                                                                        \
+  {                                                                                                \
+    0                                                                                              \
+  }
+
+/* Attribute tables; `field` is both ONNX's name and the member of the params struct `s`. */
+#define ATTR_F(s, field, value)                                                                    \
+  {                                                                                                \
+#field, ONNXRUN_ATTR_FLOAT, 0, offsetof(s, field), (value), NULL                               \
+  }
+#define ATTR_I(s, field, value)                                                                    \
+  {                                                                                                \
+#field, ONNXRUN_ATTR_INT, 0, offsetof(s, field), (double)(value), NULL                         \
+  }
+#define ATTR_I_REQUIRED(s, field)                                                                  \
+  {                                                                                                \
+#field, ONNXRUN_ATTR_INT, 1, offsetof(s, field), 0, NULL                                       \
+  }
+#define ATTR_S(s, field, value)                                                                    \
+  {                                                                                                \
+#field, ONNXRUN_ATTR_STRING, 0, offsetof(s, field), 0, (value)                                 \
+  }
+#define ATTR_ENUM(s, field, value, choices)                                                        \
+  {                                                                                                \
+#field, ONNXRUN_ATTR_ENUM, 0, offsetof(s, field), (value), (choices)                           \
+  }
+#define ATTR_T(s, field)                                                                           \
+  {                                                                                                \
+#field, ONNXRUN_ATTR_TENSOR, 0, offsetof(s, field), 0, NULL                                    \
+  }
+#define ATTR_INTS(s, field)                                                                        \
+  {                                                                                                \
+#field, ONNXRUN_ATTR_INTS, 0, offsetof(s, field), 0, NULL                                      \
+  }
+#define ATTR_INTS_REQUIRED(s, field)                                                               \
+  {                                                                                                \
+#field, ONNXRUN_ATTR_INTS, 1, offsetof(s, field), 0, NULL                                      \
+  }
+#define ATTR_FLOATS(s, field)                                                                      \
+  {                                                                                                \
+#field, ONNXRUN_ATTR_FLOATS, 0, offsetof(s, field), 0, NULL                                    \
+  }
+#define ATTR_STRINGS(s, field)                                                                     \
+  {                                                                                                \
+#field, ONNXRUN_ATTR_STRINGS, 0, offsetof(s, field), 0, NULL                                   \
+  }
+/* Accepted in any type and without effect, such as consumed_inputs of the first opsets. */
+#define ATTR_IGNORED(name)                                                                         \
+  {                                                                                                \
+    (name), ONNXRUN_ATTR_IGNORED, 0, 0, 0, NULL                                                    \
+  }
+
+/* Type sets. */
+#define T_F16S (ONNXRUN_TYPE(FLOAT16) | ONNXRUN_TYPE(BFLOAT16))
+#define T_FLOATS (T_F16S | ONNXRUN_TYPE(FLOAT) | ONNXRUN_TYPE(DOUBLE))
+#define T_SIGNED                                                                                   \
+  (ONNXRUN_TYPE(INT8) | ONNXRUN_TYPE(INT16) | ONNXRUN_TYPE(INT32) | ONNXRUN_TYPE(INT64))
+#define T_UNSIGNED                                                                                 \
+  (ONNXRUN_TYPE(UINT8) | ONNXRUN_TYPE(UINT16) | ONNXRUN_TYPE(UINT32) | ONNXRUN_TYPE(UINT64))
+#define T_INTS (T_SIGNED | T_UNSIGNED)
+#define T_NUMBERS (T_FLOATS | T_INTS)
+#define T_BOOL ONNXRUN_TYPE(BOOL)
+#define T_STRING ONNXRUN_TYPE(STRING)
+#define T_INT64 ONNXRUN_TYPE(INT64)
+#define T_INDEX (ONNXRUN_TYPE(INT32) | ONNXRUN_TYPE(INT64))
+#define T_FLOAT8S                                                                                  \
+  (ONNXRUN_TYPE(FLOAT8E4M3FN) | ONNXRUN_TYPE(FLOAT8E4M3FNUZ) | ONNXRUN_TYPE(FLOAT8E5M2) |          \
+   ONNXRUN_TYPE(FLOAT8E5M2FNUZ) | ONNXRUN_TYPE(FLOAT8E8M0))
+#define T_SUBBYTE                                                                                  \
+  (ONNXRUN_TYPE(UINT4) | ONNXRUN_TYPE(INT4) | ONNXRUN_TYPE(FLOAT4E2M1) | ONNXRUN_TYPE(UINT2) |     \
+   ONNXRUN_TYPE(INT2))
+#define T_COMPLEX (ONNXRUN_TYPE(COMPLEX64) | ONNXRUN_TYPE(COMPLEX128))
+#define T_WHOLE                                                                                    \
+  (T_NUMBERS | T_BOOL | T_STRING | T_COMPLEX | T_FLOAT8S) /* elements of whole bytes */
+#define T_TENSORS (T_WHOLE | T_SUBBYTE)                   /* every tensor type */
+#define T_CONTAINERS (ONNXRUN_TYPE(SEQUENCE) | ONNXRUN_TYPE(OPTIONAL))
+
+/* Bytes of one element of a type whose elements are whole bytes. */
+static inline size_t element_bytes(onnxrun_dtype t)
+{
+  return onnxrun_bits(t) / 8;
+}
+
+/* Product of dims [from, to) of a tensor that the host has checked. */
+static inline size_t dims_product(const onnxrun_tensor *t, uint32_t from, uint32_t to)
+{
+  size_t n = 1;
+  for (uint32_t i = from; i < to; i++)
+    n *= (size_t)t->dims[i];
+  return n;
+}
+
+/* An axis as ONNX counts it, from the end when negative: *out in [0, rank), or a failure that names
+ * it. `rank` may be one larger than the tensor's, for operators that insert or end at an axis. */
+static inline onnxrun_status axis_of(const onnxrun_host *h, onnxrun_node *n, int64_t axis,
+                                     uint32_t rank, uint32_t *out)
+{
+  const int64_t at = axis < 0 ? axis + (int64_t)rank : axis;
+  if (axis < -(int64_t)rank || at >= (int64_t)rank)
+    return h->fail(n, ONNXRUN_INVALID_MODEL, "axis %lld is outside [-%u, %u)", (long long)axis,
+                   rank, rank);
+  *out = (uint32_t)at;
+  return ONNXRUN_OK;
+}
+
+#endif
