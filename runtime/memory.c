@@ -1,0 +1,169 @@
+/* memory.c: heaps with a budget, pools, checked arithmetic. */
+#include "runtime/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/error.h"
+
+#define CHUNK_BYTES ((size_t)16 << 10)
+#define CHUNK_MOST ((size_t)1 << 20)
+
+bool onx_mul(size_t a, size_t b, size_t *out)
+{
+  size_t product;
+  if (__builtin_mul_overflow(a, b, &product))
+    return false;
+  *out = product;
+  return true;
+}
+
+bool onx_add(size_t a, size_t b, size_t *out)
+{
+  size_t sum;
+  if (__builtin_add_overflow(a, b, &sum))
+    return false;
+  *out = sum;
+  return true;
+}
+
+static void *libc_resize(void *user, void *block, size_t old_size, size_t new_size, size_t align)
+{
+  (void)user;
+  void *moved = NULL;
+  if (new_size > 0 && posix_memalign(&moved, align, new_size) != 0)
+    return NULL;
+  if (moved && block)
+    memcpy(moved, block, old_size < new_size ? old_size : new_size);
+  free(block);
+  return moved;
+}
+
+/* 1 TiB where addresses have 64 bits. */
+#if SIZE_MAX > UINT32_MAX
+#define DEFAULT_BUDGET ((size_t)1 << 40)
+#else
+#define DEFAULT_BUDGET (SIZE_MAX / 2)
+#endif
+
+void onx_heap_init(onx_heap *heap, const onnxrun_options *options)
+{
+  heap->allocator =
+      options && options->allocator ? *options->allocator : (onnxrun_allocator){NULL, libc_resize};
+  heap->max_bytes = options && options->max_bytes ? options->max_bytes : DEFAULT_BUDGET;
+  atomic_init(&heap->bytes, 0);
+}
+
+void *onx_heap_take(onx_heap *heap, size_t bytes)
+{
+  const size_t asked = bytes ? bytes : 1;
+  const size_t before = atomic_fetch_add_explicit(&heap->bytes, asked, memory_order_relaxed);
+  void *block = NULL;
+  if (asked <= heap->max_bytes && before <= heap->max_bytes - asked)
+    block = heap->allocator.resize(heap->allocator.user, NULL, 0, asked, ONX_ALIGN);
+  if (!block)
+    atomic_fetch_sub_explicit(&heap->bytes, asked, memory_order_relaxed);
+  return block;
+}
+
+void onx_heap_give(onx_heap *heap, void *block, size_t bytes)
+{
+  if (!block)
+    return;
+  const size_t asked = bytes ? bytes : 1;
+  heap->allocator.resize(heap->allocator.user, block, asked, 0, ONX_ALIGN);
+  atomic_fetch_sub_explicit(&heap->bytes, asked, memory_order_relaxed);
+}
+
+onnxrun_status onx_heap_fail(onx_heap *heap, size_t bytes, const char *what, onnxrun_error *error)
+{
+  const size_t taken = atomic_load_explicit(&heap->bytes, memory_order_relaxed);
+  if (bytes > heap->max_bytes || taken > heap->max_bytes - bytes)
+    return onx_fail(error, ONNXRUN_LIMIT, "%s needs %zu bytes, %zu of max_bytes %zu are in use",
+                    what, bytes, taken, heap->max_bytes);
+  return onx_fail(error, ONNXRUN_NO_MEMORY, "no memory for %s (%zu bytes)", what, bytes);
+}
+
+/* A chunk's header stands in front of its bytes and keeps them aligned. */
+typedef struct onx_chunk {
+  _Alignas(ONX_ALIGN) struct onx_chunk *next;
+  size_t bytes; /* of the whole chunk, header included */
+  size_t used;
+} onx_chunk;
+
+/* New chunks grow with the pool, so that a large graph takes few of them and a small one little. */
+static onx_chunk *chunk_add(onx_pool *pool, size_t bytes)
+{
+  size_t room = pool->chunks ? pool->chunks->bytes * 2 : CHUNK_BYTES;
+  if (room > CHUNK_MOST)
+    room = CHUNK_MOST;
+  size_t need;
+  if (!onx_add(bytes, sizeof(onx_chunk) + ONX_ALIGN, &need))
+    return NULL;
+  if (room < need)
+    room = need;
+  onx_chunk *chunk = onx_heap_take(pool->heap, room);
+  if (!chunk)
+    return NULL;
+  *chunk = (onx_chunk){pool->chunks, room, sizeof(onx_chunk)};
+  pool->chunks = chunk;
+  return chunk;
+}
+
+void *onx_pool_take(onx_pool *pool, size_t bytes)
+{
+  const size_t align = bytes >= ONX_ALIGN ? ONX_ALIGN : 16;
+  onx_chunk *chunk = pool->chunks;
+  size_t at = chunk ? (chunk->used + align - 1) & ~(align - 1) : 0;
+  if (!chunk || at > chunk->bytes || bytes > chunk->bytes - at) {
+    chunk = chunk_add(pool, bytes);
+    if (!chunk)
+      return NULL;
+    at = chunk->used;
+  }
+  chunk->used = at + bytes;
+  void *block = (unsigned char *)chunk + at;
+  return memset(block, 0, bytes);
+}
+
+void *onx_pool_array(onx_pool *pool, size_t n, size_t size)
+{
+  size_t bytes;
+  return onx_mul(n, size, &bytes) ? onx_pool_take(pool, bytes) : NULL;
+}
+
+char *onx_pool_text(onx_pool *pool, const char *text, size_t size)
+{
+  char *copy = size < SIZE_MAX ? onx_pool_take(pool, size + 1) : NULL;
+  if (copy && size > 0)
+    memcpy(copy, text, size);
+  return copy;
+}
+
+bool onx_pool_grow(onx_pool *pool, void **array, size_t *capacity, size_t need, size_t size)
+{
+  if (need <= *capacity)
+    return true;
+  size_t wanted = *capacity < SIZE_MAX / 2 ? *capacity * 2 : SIZE_MAX;
+  if (wanted < need)
+    wanted = need;
+  if (wanted < 8)
+    wanted = 8;
+  void *larger = onx_pool_array(pool, wanted, size);
+  if (!larger)
+    return false;
+  if (*capacity > 0)
+    memcpy(larger, *array, *capacity * size);
+  *array = larger;
+  *capacity = wanted;
+  return true;
+}
+
+void onx_pool_release(onx_pool *pool)
+{
+  while (pool->chunks) {
+    onx_chunk *chunk = pool->chunks;
+    pool->chunks = chunk->next;
+    onx_heap_give(pool->heap, chunk, chunk->bytes);
+  }
+}
