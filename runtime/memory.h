@@ -28,8 +28,7 @@ void onx_heap_init(onx_heap *heap, const onnxrun_options *options);
 void *onx_heap_take(onx_heap *heap, size_t bytes);
 void onx_heap_give(onx_heap *heap, void *block, size_t bytes);
 /* NO_MEMORY or LIMIT, whichever made the last take fail, with a text naming `bytes` and `what`. */
-onnxrun_status onx_heap_fail(onx_heap *heap, size_t bytes, const char *what,
-                             onnxrun_error *error);
+onnxrun_status onx_heap_fail(onx_heap *heap, size_t bytes, const char *what, onnxrun_error *error);
 
 /* Many small blocks that are freed together. Not thread-safe. Zero-initialise `chunks`. */
 typedef struct onx_pool {

@@ -1,0 +1,58 @@
+/* call.h: the host's side of one kernel at one stage: what stands behind onnxrun_node and
+ * onnxrun_host. Used by bind (prepare, pack), plan (shape) and the run. */
+#ifndef ONX_CALL_H
+#define ONX_CALL_H
+
+#include "runtime/graph.h"
+
+typedef enum onx_stage { ONX_PREPARE, ONX_PACK, ONX_SHAPE, ONX_RUN } onx_stage;
+
+/* One node in the hands of a kernel. The caller sets it up by onx_call_init, fills `in` and the
+ * types of `out`, and sets stage, error and pool; the arrays are the caller's workspace. */
+struct onnxrun_node {
+  const onx_node *node;
+  onx_stage stage;
+  onnxrun_error *error;
+  onx_pool *pool;            /* what keep() takes from */
+  const onnxrun_tensor **in; /* n_in of them; NULL: absent */
+  onnxrun_tensor *out;       /* n_out of them */
+  bool *declared;            /* n_out: output() was called */
+  int32_t *align;            /* n_in: the output dim that input's first dim stands at, or -1 */
+  bool is_planned;
+  onnxrun_work work;
+  onnxrun_status status; /* the first failure that a service recorded */
+  /* ONX_RUN: gives data to output i, whose dims have been declared. */
+  onnxrun_status (*allocate)(onnxrun_node *call, uint32_t i);
+  void *user;
+};
+
+extern const onnxrun_host onx_host;
+
+/* A workspace for nodes of up to n_in inputs and n_out outputs, from a pool; false: no memory. */
+bool onx_call_new(onnxrun_node *call, onx_pool *pool, size_t n_in, size_t n_out);
+/* Makes it ready for `node`: no inputs, outputs without dims and data. */
+void onx_call_begin(onnxrun_node *call, const onx_node *node, onx_stage stage, onx_pool *pool,
+                    onnxrun_error *error);
+
+/* Calls the kernel's shape(), or broadcasts for a map, and checks that every output is declared and
+ * work is planned. Kernels without shape() are not for this. Every input needs its dims. */
+onnxrun_status onx_call_shape(onnxrun_node *call, void *params);
+
+/* Calls the kernel's run(), if it has one, with data in place. */
+onnxrun_status onx_call_run(onnxrun_node *call, const void *params);
+
+/* The loop for the node's key type, or what work.loop says; NULL: the kernel has none. */
+onnxrun_loop_fn onx_call_loop(const onnxrun_node *call);
+
+/* onx_fail with "node 3 'name' (Op): " before the text. */
+onnxrun_status onx_node_fail(const onx_node *node, onnxrun_error *error, onnxrun_status s,
+                             const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Bytes of a tensor of that type and those dims; false when a dim is negative or it does not fit.
+ */
+bool onx_tensor_bytes(onnxrun_dtype dtype, uint32_t rank, const int64_t *dims, size_t *elements,
+                      size_t *bytes);
+/* "[1,3,224]" (-1 as "?") into the buffer, cut to fit; returns the buffer. */
+const char *onx_dims_text(char *buffer, size_t size, uint32_t rank, const int64_t *dims);
+
+#endif

@@ -1,0 +1,220 @@
+/* registry.c: the built-in tables, added kernels, and lookup by domain and operator. */
+#include "runtime/registry.h"
+
+#include <string.h>
+
+#include "onx_isas.h"
+#include "runtime/cpu.h"
+#include "runtime/error.h"
+
+typedef const onnxrun_kernel *const *const onx_builtin_table;
+
+#define ONX_X(isa) extern onx_builtin_table onx_ops__##isa[];
+ONX_ISAS(ONX_X)
+#undef ONX_X
+
+/* The oldest instruction set first: the last that runs is the best. */
+static const struct onx_isa {
+  const char *name;
+  onx_builtin_table *table;
+} isas[] = {
+#define ONX_X(isa) {#isa, onx_ops__##isa},
+    ONX_ISAS(ONX_X)
+#undef ONX_X
+};
+
+struct onnxrun_registry {
+  onx_heap heap;
+  onx_pool pool;
+  const struct onx_isa *isa;
+  onx_table lists;         /* "domain op" to an index of `first` */
+  const onx_entry **first; /* the preferred kernel of each list */
+  size_t n_first, cap_first;
+  const onnxrun_kernel **all; /* in the order of adding */
+  size_t n_all, cap_all;
+};
+
+static onnxrun_status find_isa(const char *name, const struct onx_isa **out, onnxrun_error *error)
+{
+  const struct onx_isa *found = NULL;
+  for (size_t i = 0; i < sizeof isas / sizeof *isas; i++) {
+    const bool wanted = !name || strcmp(name, isas[i].name) == 0;
+    if (wanted && onx_cpu_runs(isas[i].name))
+      found = &isas[i];
+    else if (wanted && name)
+      return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "isa '%s' does not run on this processor",
+                      name);
+  }
+  if (!found)
+    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "isa '%s' is not in this build", name);
+  *out = found;
+  return ONNXRUN_OK;
+}
+
+/* Key of the list; "\n" cannot be confused with a part of either name of a valid model. */
+static bool list_key(char *buffer, size_t size, onnxrun_string domain, onnxrun_string op,
+                     onnxrun_string *key)
+{
+  if (domain.size >= size || op.size >= size - domain.size - 1)
+    return false;
+  memcpy(buffer, domain.data, domain.size);
+  buffer[domain.size] = '\n';
+  memcpy(buffer + domain.size + 1, op.data, op.size);
+  *key = (onnxrun_string){buffer, domain.size + 1 + op.size};
+  return true;
+}
+
+#define KEY_BYTES 256
+
+const onx_entry *onx_registry_first(const onnxrun_registry *r, onnxrun_string domain,
+                                    onnxrun_string op)
+{
+  char buffer[KEY_BYTES];
+  onnxrun_string key;
+  if (!list_key(buffer, sizeof buffer, domain, op, &key))
+    return NULL;
+  const uint32_t list = onx_table_find(&r->lists, key);
+  return list == ONX_NONE ? NULL : r->first[list];
+}
+
+/* The index of the kernel's list, made empty if it is not there; ONX_NONE: no memory. */
+static uint32_t list_of(onnxrun_registry *r, const onnxrun_kernel *k)
+{
+  char buffer[KEY_BYTES];
+  onnxrun_string key;
+  if (!list_key(buffer, sizeof buffer, onx_text(k->domain), onx_text(k->op), &key))
+    return ONX_NONE;
+  const uint32_t known = onx_table_find(&r->lists, key);
+  if (known != ONX_NONE)
+    return known;
+  key.data = onx_pool_text(&r->pool, key.data, key.size);
+  const uint32_t list = (uint32_t)r->n_first;
+  if (!key.data ||
+      !onx_pool_grow(&r->pool, (void **)&r->first, &r->cap_first, r->n_first + 1,
+                     sizeof *r->first) ||
+      !onx_table_put(&r->lists, &r->pool, key, list))
+    return ONX_NONE;
+  r->first[r->n_first++] = NULL;
+  return list;
+}
+
+/* The kernel itself, or a copy with zeros behind what its author knew. */
+static const onnxrun_kernel *whole_kernel(onnxrun_registry *r, const onnxrun_kernel *k)
+{
+  if (k->size >= sizeof *k)
+    return k;
+  onnxrun_kernel *copy = onx_pool_take(&r->pool, sizeof *copy);
+  if (copy) {
+    memcpy(copy, k, k->size);
+    copy->size = sizeof *copy;
+  }
+  return copy;
+}
+
+static onnxrun_status append(onnxrun_registry *r, const onnxrun_kernel *given, onnxrun_error *error)
+{
+  const onnxrun_kernel *k = whole_kernel(r, given);
+  onx_entry *entry = onx_pool_take(&r->pool, sizeof *entry);
+  const uint32_t list = k && entry ? list_of(r, k) : ONX_NONE;
+  if (list == ONX_NONE ||
+      !onx_pool_grow(&r->pool, (void **)&r->all, &r->cap_all, r->n_all + 1, sizeof *r->all))
+    return onx_heap_fail(&r->heap, sizeof *entry, "a registry", error);
+  *entry = (onx_entry){k, r->first[list]};
+  r->first[list] = entry;
+  r->all[r->n_all++] = k;
+  return ONNXRUN_OK;
+}
+
+/* A file lists its newest descriptor last, and the last added is preferred. */
+static onnxrun_status append_builtins(onnxrun_registry *r, onnxrun_error *error)
+{
+  for (onx_builtin_table *op = r->isa->table; *op; op++) {
+    for (const onnxrun_kernel *const *k = *op; *k; k++)
+      ONX_TRY(append(r, *k, error));
+  }
+  return ONNXRUN_OK;
+}
+
+onnxrun_status onnxrun_registry_create(const onnxrun_options *options, onnxrun_registry **out,
+                                       onnxrun_error *error)
+{
+  if (!out)
+    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "out is NULL");
+  const struct onx_isa *isa = NULL;
+  ONX_TRY(find_isa(options ? options->isa : NULL, &isa, error));
+  onx_heap heap;
+  onx_heap_init(&heap, options);
+  onnxrun_registry *r = onx_heap_take(&heap, sizeof *r);
+  if (!r)
+    return onx_heap_fail(&heap, sizeof *r, "a registry", error);
+  memset(r, 0, sizeof *r);
+  r->heap.allocator = heap.allocator;
+  r->heap.max_bytes = heap.max_bytes;
+  atomic_init(&r->heap.bytes, sizeof *r);
+  r->pool.heap = &r->heap;
+  r->isa = isa;
+  const onnxrun_status s = append_builtins(r, error);
+  if (s != ONNXRUN_OK) {
+    onnxrun_registry_release(r);
+    return s;
+  }
+  *out = r;
+  return ONNXRUN_OK;
+}
+
+/* Whether every table that the host walks is there and ends; names the first that is not. */
+static const char *fault_of(const onnxrun_kernel *k)
+{
+  if (k->size < offsetof(onnxrun_kernel, item_cost))
+    return "size is not that of onnxrun_kernel";
+  if (!k->domain || !k->op || !*k->op)
+    return "domain or op is missing";
+  if (strlen(k->domain) + strlen(k->op) + 2 > KEY_BYTES)
+    return "domain and op are too long";
+  if (!k->inputs || !k->outputs)
+    return "inputs or outputs are missing";
+  if (k->since < 1 || (k->until != 0 && k->until < k->since))
+    return "since and until are not a span of opsets";
+  const bool has_loops = k->loops && k->loops[0].run;
+  if ((k->flags & ONNXRUN_MAP) && !has_loops)
+    return "a map needs loops";
+  if (!has_loops && !k->run && !(k->flags & ONNXRUN_VIEW) && !k->shape)
+    return "neither loops nor run";
+  return NULL;
+}
+
+onnxrun_status onnxrun_registry_add(onnxrun_registry *registry, const onnxrun_kernel *kernel,
+                                    onnxrun_error *error)
+{
+  if (!registry || !kernel)
+    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "registry or kernel is NULL");
+  const char *fault = fault_of(kernel);
+  if (fault)
+    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "kernel '%s': %s",
+                    kernel->op ? kernel->op : "?", fault);
+  return append(registry, kernel, error);
+}
+
+size_t onnxrun_registry_size(const onnxrun_registry *registry)
+{
+  return registry ? registry->n_all : 0;
+}
+
+const onnxrun_kernel *onnxrun_registry_kernel(const onnxrun_registry *registry, size_t i)
+{
+  return i < onnxrun_registry_size(registry) ? registry->all[i] : NULL;
+}
+
+const char *onnxrun_registry_isa(const onnxrun_registry *registry)
+{
+  return registry ? registry->isa->name : "";
+}
+
+void onnxrun_registry_release(onnxrun_registry *registry)
+{
+  if (!registry)
+    return;
+  onx_pool_release(&registry->pool);
+  const onnxrun_allocator allocator = registry->heap.allocator;
+  allocator.resize(allocator.user, registry, sizeof *registry, 0, ONX_ALIGN);
+}
