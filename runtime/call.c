@@ -86,7 +86,8 @@ static onnxrun_status host_output(onnxrun_node *n, uint32_t i, uint32_t rank, co
     memcpy(out->dims, dims, rank * sizeof *dims);
   out->bytes = bytes;
   n->declared[i] = true;
-  return n->stage == ONX_RUN && n->allocate ? n->allocate(n, i) : ONNXRUN_OK;
+  const bool is_used = n->node->out[i] != ONX_NONE;
+  return n->stage == ONX_RUN && is_used ? n->allocate(n, i) : ONNXRUN_OK;
 }
 
 static onnxrun_status host_plan(onnxrun_node *n, const onnxrun_work *work)
@@ -250,6 +251,10 @@ onnxrun_status onx_call_shape(onnxrun_node *call, void *params)
     if (call->node->out[i] != ONX_NONE && !call->declared[i])
       return host_fail(call, ONNXRUN_INVALID_ARGUMENT, "the kernel does not declare output %u", i);
   }
+  if ((k->flags & ONNXRUN_VIEW) && call->declared[0] &&
+      (!call->in[0] || call->out[0].bytes != call->in[0]->bytes))
+    return host_fail(call, ONNXRUN_INVALID_ARGUMENT, "the view has %zu bytes, its input %zu",
+                     call->out[0].bytes, call->in[0] ? call->in[0]->bytes : 0);
   if (!call->is_planned && k->loops && !(k->flags & (ONNXRUN_MAP | ONNXRUN_VIEW)))
     return host_fail(call, ONNXRUN_INVALID_ARGUMENT, "the kernel does not plan its work");
   return ONNXRUN_OK;

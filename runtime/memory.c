@@ -46,14 +46,6 @@ static void *libc_resize(void *user, void *block, size_t old_size, size_t new_si
 #define DEFAULT_BUDGET (SIZE_MAX / 2)
 #endif
 
-void onx_heap_init(onx_heap *heap, const onnxrun_options *options)
-{
-  heap->allocator =
-      options && options->allocator ? *options->allocator : (onnxrun_allocator){NULL, libc_resize};
-  heap->max_bytes = options && options->max_bytes ? options->max_bytes : DEFAULT_BUDGET;
-  atomic_init(&heap->bytes, 0);
-}
-
 void *onx_heap_take(onx_heap *heap, size_t bytes)
 {
   const size_t asked = bytes ? bytes : 1;
@@ -82,6 +74,39 @@ onnxrun_status onx_heap_fail(onx_heap *heap, size_t bytes, const char *what, onn
     return onx_fail(error, ONNXRUN_LIMIT, "%s needs %zu bytes, %zu of max_bytes %zu are in use",
                     what, bytes, taken, heap->max_bytes);
   return onx_fail(error, ONNXRUN_NO_MEMORY, "no memory for %s (%zu bytes)", what, bytes);
+}
+
+static void heap_init(onx_heap *heap, const onnxrun_options *o)
+{
+  heap->allocator = o && o->allocator ? *o->allocator : (onnxrun_allocator){NULL, libc_resize};
+  heap->max_bytes = o && o->max_bytes ? o->max_bytes : DEFAULT_BUDGET;
+  atomic_init(&heap->bytes, 0);
+}
+
+onnxrun_status onx_object_new(size_t size, const onnxrun_options *options, const char *what,
+                              void **out, onnxrun_error *error)
+{
+  if (options && options->size != sizeof *options)
+    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "options: size is %zu, expected %zu",
+                    options->size, sizeof *options);
+  onx_heap heap;
+  heap_init(&heap, options);
+  void *object = onx_heap_take(&heap, size);
+  if (!object)
+    return onx_heap_fail(&heap, size, what, error);
+  memset(object, 0, size);
+  heap_init(object, options);
+  atomic_init(&((onx_heap *)object)->bytes, size);
+  *out = object;
+  return ONNXRUN_OK;
+}
+
+void onx_object_release(void *object, size_t size)
+{
+  if (!object)
+    return;
+  const onnxrun_allocator allocator = ((onx_heap *)object)->allocator;
+  allocator.resize(allocator.user, object, size, 0, ONX_ALIGN);
 }
 
 /* A chunk's header stands in front of its bytes and keeps them aligned. */

@@ -22,7 +22,12 @@ typedef struct onx_heap {
   _Atomic size_t bytes; /* taken now */
 } onx_heap;
 
-void onx_heap_init(onx_heap *heap, const onnxrun_options *options);
+/* An object of `size` zeroed bytes that begins with its own onx_heap, made by the options and
+ * charged with the object itself. A failure names `what`. */
+onnxrun_status onx_object_new(size_t size, const onnxrun_options *options, const char *what,
+                              void **out, onnxrun_error *error);
+/* Frees the object itself; what was taken from its heap must have been given back. NULL is fine. */
+void onx_object_release(void *object, size_t size);
 /* Aligned to ONX_ALIGN, content undefined; NULL when the allocator or the budget says no. Size 0
  * gives a pointer that may not be read and is given back with size 0. */
 void *onx_heap_take(onx_heap *heap, size_t bytes);

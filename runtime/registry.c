@@ -24,7 +24,7 @@ static const struct onx_isa {
 };
 
 struct onnxrun_registry {
-  onx_heap heap;
+  onx_heap heap; /* first: see onx_object_new */
   onx_pool pool;
   const struct onx_isa *isa;
   onx_table lists;         /* "domain op" to an index of `first` */
@@ -142,15 +142,9 @@ onnxrun_status onnxrun_registry_create(const onnxrun_options *options, onnxrun_r
     return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "out is NULL");
   const struct onx_isa *isa = NULL;
   ONX_TRY(find_isa(options ? options->isa : NULL, &isa, error));
-  onx_heap heap;
-  onx_heap_init(&heap, options);
-  onnxrun_registry *r = onx_heap_take(&heap, sizeof *r);
-  if (!r)
-    return onx_heap_fail(&heap, sizeof *r, "a registry", error);
-  memset(r, 0, sizeof *r);
-  r->heap.allocator = heap.allocator;
-  r->heap.max_bytes = heap.max_bytes;
-  atomic_init(&r->heap.bytes, sizeof *r);
+  void *object = NULL;
+  ONX_TRY(onx_object_new(sizeof **out, options, "a registry", &object, error));
+  onnxrun_registry *r = object;
   r->pool.heap = &r->heap;
   r->isa = isa;
   const onnxrun_status s = append_builtins(r, error);
@@ -215,6 +209,5 @@ void onnxrun_registry_release(onnxrun_registry *registry)
   if (!registry)
     return;
   onx_pool_release(&registry->pool);
-  const onnxrun_allocator allocator = registry->heap.allocator;
-  allocator.resize(allocator.user, registry, sizeof *registry, 0, ONX_ALIGN);
+  onx_object_release(registry, sizeof *registry);
 }

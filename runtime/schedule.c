@@ -1,0 +1,306 @@
+/* schedule.c: ready steps and ranges claimed by workers.
+ *
+ * A step is ready when all it waits for is finished; it is then put at the end of `ready`. Workers
+ * walk `ready` from `head` and claim ranges by counting up; whoever finishes the last range of a
+ * step releases those that wait for it. Nobody holds a lock. A worker without work spins, then
+ * yields: it never outlives the run. */
+#include "runtime/schedule.h"
+
+#include <sched.h>
+#include <string.h>
+
+#include "runtime/cpu.h"
+#include "runtime/error.h"
+
+#define WORKER_CYCLES 30000.0 /* work that makes another worker worth waking */
+#define SPINS_BEFORE_YIELD 512
+
+onx_schedule *onx_schedule_new(onx_plan *plan)
+{
+  onx_schedule *q = onx_pool_take(&plan->pool, sizeof *q);
+  if (!q)
+    return NULL;
+  q->plan = plan;
+  q->progress = onx_pool_array(&plan->pool, plan->n_steps, sizeof *q->progress);
+  q->ready = onx_pool_array(&plan->pool, plan->n_steps, sizeof *q->ready);
+  q->uses =
+      onx_pool_array(&plan->pool, plan->has_loose ? plan->graph->n_values : 0, sizeof *q->uses);
+  return q->progress && q->ready && q->uses ? q : NULL;
+}
+
+size_t onx_schedule_workers(const onx_plan *plan, size_t threads)
+{
+  if (!plan->is_parallel || threads < 2)
+    return 1;
+  const double worth = plan->has_loose ? (double)threads : plan->cost / WORKER_CYCLES;
+  return worth >= (double)threads ? threads : worth < 1 ? 1 : (size_t)worth;
+}
+
+static bool is_loose(const onx_step *step)
+{
+  return step->dynamic && !step->dynamic->is_shaped;
+}
+
+static void release_loose(onx_schedule *q, uint32_t v)
+{
+  onnxrun_tensor *t = &q->plan->tensors[v];
+  onx_heap_give(q->plan->pool.heap, t->data, t->bytes);
+  t->data = NULL;
+}
+
+/* Gives data to output i of a LOOSE step. */
+static onnxrun_status allocate_loose(onnxrun_node *call, uint32_t i)
+{
+  onx_dynamic *d = call->user;
+  onnxrun_tensor *out = &call->out[i];
+  out->data = onx_heap_take(d->heap, out->bytes);
+  if (!out->data)
+    return onx_heap_fail(d->heap, out->bytes, "a result", call->error);
+  d->tensors[call->node->out[i]] = *out;
+  return ONNXRUN_OK;
+}
+
+/* Shapes and places a step whose inputs' shapes are known only now. */
+static onnxrun_status shape_loose(onx_step *step, size_t workers, onnxrun_error *error)
+{
+  onx_dynamic *d = step->dynamic;
+  const onx_node *node = step->node;
+  const bool has_shape = node->kernel->shape || (node->kernel->flags & ONNXRUN_MAP);
+  onx_call_begin(&d->call, node, has_shape ? ONX_SHAPE : ONX_RUN, &d->pool, error);
+  for (uint32_t i = 0; i < node->n_in; i++)
+    d->call.in[i] = node->in[i] == ONX_NONE ? NULL : &d->tensors[node->in[i]];
+  for (uint32_t i = 0; i < node->n_out; i++) {
+    if (node->out[i] != ONX_NONE)
+      d->call.out[i].dtype = d->tensors[node->out[i]].dtype;
+  }
+  d->call.allocate = allocate_loose;
+  d->call.user = d;
+  if (node->kernel->params_size > 0)
+    memcpy(d->params, node->params, node->kernel->params_size);
+  onx_step made = {.node = node, .ranges = 1};
+  if (has_shape) {
+    ONX_TRY(onx_call_shape(&d->call, d->params));
+    for (uint32_t i = 0; i < node->n_out; i++) {
+      if (node->out[i] != ONX_NONE)
+        ONX_TRY(allocate_loose(&d->call, i));
+    }
+    ONX_TRY(onx_step_make(&made, &d->call, d->params, &d->pool, error));
+  }
+  made.dynamic = d;
+  *step = made;
+  d->scratch_bytes = made.scratch * workers;
+  d->scratch = d->scratch_bytes ? onx_heap_take(d->heap, d->scratch_bytes) : NULL;
+  return d->scratch_bytes && !d->scratch
+             ? onx_heap_fail(d->heap, d->scratch_bytes, "scratch", error)
+             : ONNXRUN_OK;
+}
+
+static void point_loose(onx_step *step)
+{
+  const onx_dynamic *d = step->dynamic;
+  for (uint32_t i = 0; step->job.in && i < step->node->n_in; i++)
+    *onx_step_in(step, i) = d->call.in[i] ? d->call.in[i]->data : NULL;
+  for (uint32_t i = 0; step->job.out && i < step->node->n_out; i++)
+    *onx_step_out(step, i) = d->call.out[i].data;
+  if ((step->node->kernel->flags & ONNXRUN_VIEW) && d->call.out[0].bytes > 0)
+    memcpy(d->call.out[0].data, d->call.in[0]->data, d->call.out[0].bytes);
+}
+
+/* What a step with a call does before its ranges. */
+static onnxrun_status begin(onx_schedule *q, onx_step *step, onnxrun_error *error)
+{
+  onx_dynamic *d = step->dynamic;
+  onx_pool_release(&d->pool);
+  if (is_loose(step)) {
+    ONX_TRY(shape_loose(step, q->workers, error));
+  } else {
+    for (uint32_t i = 0; i < step->node->n_out; i++)
+      d->call.out[i].data = step->job.out[i];
+  }
+  d->call.stage = ONX_RUN;
+  d->call.error = error;
+  d->call.status = ONNXRUN_OK;
+  ONX_TRY(onx_call_run(&d->call, d->params));
+  if (is_loose(step))
+    point_loose(step);
+  return ONNXRUN_OK;
+}
+
+static void release_scratch(const onx_step *step)
+{
+  onx_dynamic *d = step->dynamic;
+  if (d && d->scratch) {
+    onx_heap_give(d->heap, d->scratch, d->scratch_bytes);
+    d->scratch = NULL;
+  }
+}
+
+/* Frees what nobody reads any more. */
+static void end(onx_schedule *q, const onx_step *step)
+{
+  onx_plan *p = q->plan;
+  release_scratch(step);
+  const uint32_t n_in = step->node ? step->node->n_in : 0;
+  for (uint32_t i = 0; i < n_in; i++) {
+    const uint32_t v = step->node->in[i];
+    if (v != ONX_NONE && p->place[v] == ONX_LOOSE && atomic_fetch_sub(&q->uses[v], 1) == 1)
+      release_loose(q, v);
+  }
+}
+
+static void *scratch_of(const onx_schedule *q, const onx_step *step, size_t worker)
+{
+  if (is_loose(step))
+    return step->dynamic->scratch ? (char *)step->dynamic->scratch + worker * step->scratch : NULL;
+  return q->scratch + worker * q->plan->scratch_bytes;
+}
+
+static onnxrun_status run_serially(onx_schedule *q, onnxrun_error *error)
+{
+  onx_plan *p = q->plan;
+  for (size_t s = 0; s < p->n_steps; s++) {
+    onx_step *step = &p->steps[s];
+    if (step->dynamic)
+      ONX_TRY(begin(q, step, error));
+    void *scratch = scratch_of(q, step, 0);
+    for (size_t r = 0; r < step->ranges; r++)
+      onx_step_range(step, r, scratch);
+    if (p->has_loose)
+      end(q, step);
+  }
+  return ONNXRUN_OK;
+}
+
+static void fail(onx_schedule *q, onnxrun_status s, const onnxrun_error *error)
+{
+  if (!atomic_flag_test_and_set(&q->has_error)) {
+    q->error = *error;
+    atomic_store(&q->status, (int)s);
+  }
+}
+
+static void make_ready(onx_schedule *q, uint32_t s)
+{
+  onx_step *step = &q->plan->steps[s];
+  if (step->dynamic) {
+    onnxrun_error error = {0};
+    const onnxrun_status status = begin(q, step, &error);
+    if (status != ONNXRUN_OK) {
+      fail(q, status, &error);
+      return;
+    }
+  }
+  atomic_store_explicit(&q->progress[s].left, step->ranges, memory_order_relaxed);
+  const size_t at = atomic_fetch_add(&q->tail, 1);
+  atomic_store_explicit(&q->ready[at], s, memory_order_release);
+}
+
+static void finish(onx_schedule *q, uint32_t s)
+{
+  const onx_plan *p = q->plan;
+  if (p->has_loose)
+    end(q, &p->steps[s]);
+  for (size_t e = p->next_at[s]; e < p->next_at[s + 1]; e++) {
+    if (atomic_fetch_sub(&q->progress[p->next[e]].waits, 1) == 1)
+      make_ready(q, p->next[e]);
+  }
+  atomic_fetch_add(&q->finished, 1);
+}
+
+/* Claims and computes one range; false: there is none at the moment. */
+static bool work_once(onx_schedule *q, size_t worker)
+{
+  const size_t tail = atomic_load_explicit(&q->tail, memory_order_acquire);
+  for (size_t at = atomic_load(&q->head); at < tail; at++) {
+    const uint32_t s = atomic_load_explicit(&q->ready[at], memory_order_acquire);
+    if (s == ONX_NONE)
+      return false;
+    const onx_step *step = &q->plan->steps[s];
+    onx_progress *progress = &q->progress[s];
+    if (atomic_load_explicit(&progress->claimed, memory_order_relaxed) < step->ranges) {
+      const size_t range = atomic_fetch_add(&progress->claimed, 1);
+      if (range < step->ranges) {
+        onx_step_range(step, range, scratch_of(q, step, worker));
+        if (atomic_fetch_sub(&progress->left, 1) == 1)
+          finish(q, s);
+        return true;
+      }
+    }
+    size_t expected = at;
+    atomic_compare_exchange_strong(&q->head, &expected, at + 1);
+  }
+  return false;
+}
+
+static bool is_over(onx_schedule *q)
+{
+  return atomic_load(&q->finished) == q->plan->n_steps || atomic_load(&q->status) != ONNXRUN_OK;
+}
+
+static void work(void *arg, size_t index, size_t worker)
+{
+  (void)worker; /* an executor may run several tasks on one thread; scratch goes by task */
+  onx_schedule *q = arg;
+  unsigned spins = 0;
+  while (!is_over(q)) {
+    if (work_once(q, index))
+      spins = 0;
+    else if (++spins < SPINS_BEFORE_YIELD)
+      onx_cpu_relax();
+    else
+      sched_yield();
+  }
+}
+
+static void reset(onx_schedule *q)
+{
+  const onx_plan *p = q->plan;
+  for (size_t s = 0; s < p->n_steps; s++) {
+    atomic_store_explicit(&q->progress[s].waits, p->n_waits[s], memory_order_relaxed);
+    atomic_store_explicit(&q->progress[s].claimed, 0, memory_order_relaxed);
+    atomic_store_explicit(&q->ready[s], ONX_NONE, memory_order_relaxed);
+  }
+  atomic_store(&q->head, 0);
+  atomic_store(&q->tail, 0);
+  atomic_store(&q->finished, 0);
+  atomic_store(&q->status, ONNXRUN_OK);
+  atomic_flag_clear(&q->has_error);
+}
+
+static onnxrun_status run_in_parallel(onx_schedule *q, const onnxrun_executor *executor,
+                                      onnxrun_error *error)
+{
+  reset(q);
+  for (size_t s = 0; s < q->plan->n_steps; s++) {
+    if (q->plan->n_waits[s] == 0)
+      make_ready(q, (uint32_t)s);
+  }
+  if (!is_over(q))
+    executor->each(executor->user, q->workers, work, q);
+  const onnxrun_status s = (onnxrun_status)atomic_load(&q->status);
+  if (s != ONNXRUN_OK && error)
+    *error = q->error;
+  return s;
+}
+
+onnxrun_status onx_schedule_run(onx_schedule *q, const onnxrun_executor *executor,
+                                onnxrun_error *error)
+{
+  const onx_plan *p = q->plan;
+  for (size_t v = 0; p->has_loose && v < p->graph->n_values; v++)
+    atomic_store_explicit(&q->uses[v], p->uses[v], memory_order_relaxed);
+  return q->workers > 1 ? run_in_parallel(q, executor, error) : run_serially(q, error);
+}
+
+void onx_schedule_clear(onx_schedule *q)
+{
+  onx_plan *p = q->plan;
+  if (!p->has_loose)
+    return;
+  for (size_t v = 0; v < p->graph->n_values; v++) {
+    if (p->place[v] == ONX_LOOSE)
+      release_loose(q, (uint32_t)v);
+  }
+  for (size_t s = 0; s < p->n_steps; s++)
+    release_scratch(&p->steps[s]);
+}

@@ -1,0 +1,45 @@
+/* schedule.h: running a plan's steps, on this thread or on many. The engine's only loop over steps.
+ */
+#ifndef ONX_SCHEDULE_H
+#define ONX_SCHEDULE_H
+
+#include "runtime/plan.h"
+
+/* How far one step of a run is. */
+typedef struct onx_progress {
+  _Atomic uint32_t waits; /* steps that it still waits for */
+  _Atomic size_t claimed; /* ranges handed out */
+  _Atomic size_t left;    /* ranges not finished */
+} onx_progress;
+
+/* The state of one run, made with the plan and used again by every run. */
+typedef struct onx_schedule {
+  onx_plan *plan;
+  onx_progress *progress;  /* by step */
+  _Atomic uint32_t *ready; /* steps in the order they became ready, ONX_NONE where not yet */
+  _Atomic uint32_t *uses;  /* by value: readers of a LOOSE value that are not finished */
+  _Atomic size_t head;     /* all of `ready` before it has been handed out */
+  _Atomic size_t tail;
+  _Atomic size_t finished; /* steps */
+  _Atomic int status;      /* the first failure */
+  atomic_flag has_error;
+  onnxrun_error error;
+  char *scratch; /* plan->scratch_bytes for each worker */
+  size_t workers;
+} onx_schedule;
+
+/* NULL: no memory (the heap says). Lives in the plan's pool. */
+onx_schedule *onx_schedule_new(onx_plan *plan);
+
+/* How many workers a run is worth, at most `threads`. */
+size_t onx_schedule_workers(const onx_plan *plan, size_t threads);
+
+/* Runs all steps; pointers have been bound and patched. Results of LOOSE shape that are outputs
+ * keep their data until onx_schedule_clear. */
+onnxrun_status onx_schedule_run(onx_schedule *q, const onnxrun_executor *executor,
+                                onnxrun_error *error);
+
+/* Gives back all LOOSE memory. */
+void onx_schedule_clear(onx_schedule *q);
+
+#endif

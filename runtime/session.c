@@ -1,0 +1,345 @@
+/* session.c: one thread's run state: plans by input shapes, the arena, lent outputs. */
+#include <string.h>
+
+#include "runtime/error.h"
+#include "runtime/model.h"
+#include "runtime/parallel.h"
+#include "runtime/schedule.h"
+
+#define PLANS_MOST 8 /* plans kept; the least recently used goes */
+
+typedef struct onx_cached {
+  onx_plan *plan;
+  onx_schedule *schedule;
+  uint64_t used; /* number of the last run with it */
+} onx_cached;
+
+typedef struct onx_block {
+  void *data;
+  size_t bytes;
+} onx_block;
+
+struct onnxrun_session {
+  onx_heap heap; /* first: see onx_object_new */
+  const onx_module *module;
+  const onnxrun_executor *executor;
+  size_t threads;
+  onx_cached cached[PLANS_MOST];
+  size_t n_cached;
+  uint64_t runs;
+  onx_block arena; /* the plan's arena, then scratch for each worker */
+  onx_block *lent; /* by output */
+  void **results;  /* by output: where this run writes it */
+};
+
+onnxrun_status onnxrun_session_create(const onnxrun_model *model, const onnxrun_options *options,
+                                      onnxrun_session **out, onnxrun_error *error)
+{
+  if (!model || !out)
+    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "model or out is NULL");
+  void *object = NULL;
+  ONX_TRY(onx_object_new(sizeof **out, options, "a session", &object, error));
+  onnxrun_session *s = object;
+  s->module = onx_model_module(model);
+  s->executor = options && options->executor ? options->executor : onx_parallel_default();
+  s->threads = options && options->threads > 0 ? (size_t)options->threads
+                                               : s->executor->width(s->executor->user);
+  const size_t n = s->module->main->n_outputs;
+  s->lent = onx_heap_take(&s->heap, n * sizeof *s->lent);
+  s->results = onx_heap_take(&s->heap, n * sizeof *s->results);
+  if (!s->lent || !s->results) {
+    const onnxrun_status failed = onx_heap_fail(&s->heap, n * sizeof *s->lent, "a session", error);
+    if (s->lent)
+      memset(s->lent, 0, n * sizeof *s->lent);
+    onnxrun_session_release(s);
+    return failed;
+  }
+  memset(s->lent, 0, n * sizeof *s->lent);
+  *out = s;
+  return ONNXRUN_OK;
+}
+
+static void release_block(onnxrun_session *s, onx_block *b)
+{
+  onx_heap_give(&s->heap, b->data, b->bytes);
+  *b = (onx_block){0};
+}
+
+void onnxrun_session_release(onnxrun_session *session)
+{
+  if (!session)
+    return;
+  const size_t n = session->module->main->n_outputs;
+  for (size_t i = 0; i < session->n_cached; i++)
+    onx_plan_release(session->cached[i].plan);
+  for (size_t i = 0; session->lent && i < n; i++)
+    release_block(session, &session->lent[i]);
+  release_block(session, &session->arena);
+  onx_heap_give(&session->heap, session->lent, n * sizeof *session->lent);
+  onx_heap_give(&session->heap, session->results, n * sizeof *session->results);
+  onx_object_release(session, sizeof *session);
+}
+
+/* Makes the block at least that large; its content is lost when it grows. */
+static onnxrun_status reserve(onnxrun_session *s, onx_block *b, size_t bytes, const char *what,
+                              onnxrun_error *error)
+{
+  if (b->data && b->bytes >= bytes)
+    return ONNXRUN_OK;
+  release_block(s, b);
+  b->data = onx_heap_take(&s->heap, bytes);
+  if (!b->data)
+    return onx_heap_fail(&s->heap, bytes, what, error);
+  b->bytes = bytes;
+  return ONNXRUN_OK;
+}
+
+static size_t alignment_of(onnxrun_dtype t)
+{
+  const size_t bytes = onnxrun_bits(t) / 8;
+  return bytes < 2 ? 1 : bytes > 8 ? 8 : bytes;
+}
+
+static onnxrun_status check_dims(const onx_value *v, const onnxrun_tensor *t, onnxrun_error *error)
+{
+  if (v->rank >= 0 && t->rank != (uint32_t)v->rank)
+    return onx_fail(error, ONNXRUN_INVALID_INPUT, "input '%s' has rank %u, expected %d",
+                    v->name.data, t->rank, v->rank);
+  for (uint32_t d = 0; d < t->rank; d++) {
+    const int64_t wanted = v->rank >= 0 ? v->dims[d] : -1;
+    if (t->dims[d] < 0 || (wanted >= 0 && t->dims[d] != wanted)) {
+      char found[96], expected[96];
+      return onx_fail(
+          error, ONNXRUN_INVALID_INPUT, "input '%s': dim %u is %lld; the shape is %s, expected %s",
+          v->name.data, d, (long long)t->dims[d],
+          onx_dims_text(found, sizeof found, t->rank, t->dims),
+          onx_dims_text(expected, sizeof expected, t->rank, v->rank >= 0 ? v->dims : t->dims));
+    }
+  }
+  return ONNXRUN_OK;
+}
+
+static onnxrun_status check_input(const onx_value *v, const onnxrun_tensor *t, onnxrun_error *error)
+{
+  size_t elements, bytes;
+  if (t->dtype != v->dtype)
+    return onx_fail(error, ONNXRUN_INVALID_INPUT, "input '%s' is %s, expected %s", v->name.data,
+                    onnxrun_dtype_name(t->dtype), onnxrun_dtype_name(v->dtype));
+  if (t->rank > ONNXRUN_MAX_RANK)
+    return onx_fail(error, ONNXRUN_INVALID_INPUT, "input '%s' has rank %u, the most is %d",
+                    v->name.data, t->rank, ONNXRUN_MAX_RANK);
+  ONX_TRY(check_dims(v, t, error));
+  if (!onx_tensor_bytes(t->dtype, t->rank, t->dims, &elements, &bytes))
+    return onx_fail(error, ONNXRUN_INVALID_INPUT, "input '%s' is too large", v->name.data);
+  if (t->bytes < bytes || (!t->data && bytes > 0))
+    return onx_fail(error, ONNXRUN_INVALID_INPUT, "input '%s' has %zu bytes, its shape needs %zu",
+                    v->name.data, t->data ? t->bytes : 0, bytes);
+  if ((uintptr_t)t->data % alignment_of(t->dtype) != 0)
+    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "input '%s' is not aligned to its type",
+                    v->name.data);
+  return ONNXRUN_OK;
+}
+
+/* The first dim of an earlier input, or of this one before dim d, with the same name; or NULL. */
+static const int64_t *same_name(const onx_graph *g, const onnxrun_tensor *in, size_t i, uint32_t d)
+{
+  const char *name = g->values[g->inputs[i]].dim_names[d];
+  for (size_t j = 0; name && j <= i; j++) {
+    const onx_value *v = &g->values[g->inputs[j]];
+    for (uint32_t e = 0; v->dim_names && e < (j == i ? d : (uint32_t)v->rank); e++) {
+      if (v->dim_names[e] && strcmp(v->dim_names[e], name) == 0)
+        return &in[j].dims[e];
+    }
+  }
+  return NULL;
+}
+
+/* Dims of one name must be of one size. */
+static onnxrun_status check_names(const onx_graph *g, const onnxrun_tensor *in,
+                                  onnxrun_error *error)
+{
+  for (size_t i = 0; i < g->n_inputs; i++) {
+    const onx_value *v = &g->values[g->inputs[i]];
+    for (uint32_t d = 0; v->dim_names && d < in[i].rank; d++) {
+      const int64_t *other = same_name(g, in, i, d);
+      if (other && *other != in[i].dims[d])
+        return onx_fail(error, ONNXRUN_INVALID_INPUT,
+                        "input '%s': dim %u ('%s') is %lld, elsewhere it is %lld", v->name.data, d,
+                        v->dim_names[d], (long long)in[i].dims[d], (long long)*other);
+    }
+  }
+  return ONNXRUN_OK;
+}
+
+static onnxrun_status check_inputs(const onx_graph *g, const onnxrun_tensor *in, size_t n_in,
+                                   onnxrun_error *error)
+{
+  if (n_in != g->n_inputs || (n_in > 0 && !in))
+    return onx_fail(error, ONNXRUN_INVALID_INPUT, "%zu inputs are given, the model has %zu",
+                    in ? n_in : 0, g->n_inputs);
+  for (size_t i = 0; i < n_in; i++)
+    ONX_TRY(check_input(&g->values[g->inputs[i]], &in[i], error));
+  return check_names(g, in, error);
+}
+
+static bool has_shapes(const onx_plan *plan, const onnxrun_tensor *in, size_t n_in)
+{
+  const int64_t *key = plan->key;
+  for (size_t i = 0; i < n_in; i++) {
+    if (*key++ != (int64_t)in[i].rank)
+      return false;
+    for (uint32_t d = 0; d < in[i].rank; d++) {
+      if (*key++ != in[i].dims[d])
+        return false;
+    }
+  }
+  return true;
+}
+
+/* A free place for a plan; the least recently used one makes room. */
+static onx_cached *cache_slot(onnxrun_session *s)
+{
+  if (s->n_cached < PLANS_MOST)
+    return &s->cached[s->n_cached];
+  onx_cached *oldest = &s->cached[0];
+  for (size_t i = 1; i < s->n_cached; i++) {
+    if (s->cached[i].used < oldest->used)
+      oldest = &s->cached[i];
+  }
+  onx_plan_release(oldest->plan);
+  *oldest = s->cached[--s->n_cached];
+  return &s->cached[s->n_cached];
+}
+
+static onnxrun_status find_plan(onnxrun_session *s, const onnxrun_tensor *in, size_t n_in,
+                                onx_cached **out, onnxrun_error *error)
+{
+  for (size_t i = 0; i < s->n_cached; i++) {
+    if (has_shapes(s->cached[i].plan, in, n_in)) {
+      *out = &s->cached[i];
+      return ONNXRUN_OK;
+    }
+  }
+  onx_cached *slot = cache_slot(s);
+  *slot = (onx_cached){0};
+  ONX_TRY(onx_plan_create(&s->heap, s->module, in, n_in, &slot->plan, error));
+  slot->schedule = onx_schedule_new(slot->plan);
+  if (!slot->schedule) {
+    const onnxrun_status failed = onx_heap_fail(&s->heap, slot->plan->n_steps, "a schedule", error);
+    onx_plan_release(slot->plan);
+    return failed;
+  }
+  s->n_cached++;
+  *out = slot;
+  return ONNXRUN_OK;
+}
+
+/* Memory of the run: the arena, and behind it scratch for each worker. */
+static onnxrun_status place(onnxrun_session *s, onx_cached *c, onnxrun_error *error)
+{
+  const onx_plan *p = c->plan;
+  c->schedule->workers = onx_schedule_workers(p, s->threads);
+  size_t bytes;
+  if (!onx_mul(p->scratch_bytes, c->schedule->workers, &bytes) ||
+      !onx_add(bytes, p->arena_bytes, &bytes))
+    return onx_fail(error, ONNXRUN_LIMIT, "the run needs more memory than can be addressed");
+  ONX_TRY(reserve(s, &s->arena, bytes, "the arena", error));
+  if (p->bound != s->arena.data)
+    onx_plan_bind(c->plan, s->arena.data);
+  c->schedule->scratch = (char *)s->arena.data + p->arena_bytes;
+  return ONNXRUN_OK;
+}
+
+/* What the run will write: the caller's buffer if it is given and large enough, else lent memory.
+ */
+static onnxrun_status place_output(onnxrun_session *s, const onx_value *v, const onnxrun_tensor *t,
+                                   size_t i, onnxrun_tensor *out, onnxrun_error *error)
+{
+  if (!out->data) {
+    ONX_TRY(reserve(s, &s->lent[i], t->bytes, "an output", error));
+    s->results[i] = s->lent[i].data;
+    return ONNXRUN_OK;
+  }
+  if ((uintptr_t)out->data % alignment_of(t->dtype) != 0)
+    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "output '%s' is not aligned to its type",
+                    v->name.data);
+  if (out->bytes < t->bytes) {
+    const size_t found = out->bytes;
+    out->bytes = t->bytes;
+    return onx_fail(error, ONNXRUN_BUFFER_TOO_SMALL,
+                    "output '%s' needs %zu bytes, the buffer has %zu", v->name.data, t->bytes,
+                    found);
+  }
+  s->results[i] = out->data;
+  return ONNXRUN_OK;
+}
+
+static onnxrun_status place_outputs(onnxrun_session *s, const onx_plan *p, onnxrun_tensor *out,
+                                    bool is_loose, onnxrun_error *error)
+{
+  for (size_t i = 0; i < p->graph->n_outputs; i++) {
+    const uint32_t v = p->graph->outputs[i];
+    if ((p->place[v] == ONX_LOOSE) == is_loose)
+      ONX_TRY(place_output(s, &p->graph->values[v], &p->tensors[v], i, &out[i], error));
+  }
+  return ONNXRUN_OK;
+}
+
+static void patch(const onnxrun_session *s, const onx_plan *p, const onnxrun_tensor *in)
+{
+  for (size_t i = 0; i < p->n_patches; i++) {
+    const onx_patch *patch = &p->patches[i];
+    *patch->slot = patch->is_result ? s->results[patch->index] : in[patch->index].data;
+  }
+}
+
+static void copy_loose_outputs(onnxrun_session *s, const onx_plan *p)
+{
+  for (size_t i = 0; i < p->graph->n_outputs; i++) {
+    const uint32_t v = p->graph->outputs[i];
+    if (p->place[v] == ONX_LOOSE && p->tensors[v].bytes > 0)
+      memcpy(s->results[i], p->tensors[v].data, p->tensors[v].bytes);
+  }
+}
+
+static void describe_outputs(const onnxrun_session *s, const onx_plan *p, onnxrun_tensor *out)
+{
+  for (size_t i = 0; i < p->graph->n_outputs; i++) {
+    out[i] = p->tensors[p->graph->outputs[i]];
+    out[i].data = s->results[i];
+  }
+}
+
+static onnxrun_status run_plan(onnxrun_session *s, onx_cached *c, const onnxrun_tensor *in,
+                               onnxrun_tensor *out, onnxrun_error *error)
+{
+  const onx_plan *p = c->plan;
+  ONX_TRY(place(s, c, error));
+  ONX_TRY(place_outputs(s, p, out, false, error));
+  patch(s, p, in);
+  ONX_TRY(onx_schedule_run(c->schedule, s->executor, error));
+  if (p->has_loose) {
+    ONX_TRY(place_outputs(s, p, out, true, error));
+    copy_loose_outputs(s, p);
+  }
+  describe_outputs(s, p, out);
+  return ONNXRUN_OK;
+}
+
+onnxrun_status onnxrun_session_run(onnxrun_session *session, const onnxrun_tensor *in, size_t n_in,
+                                   onnxrun_tensor *out, size_t n_out, onnxrun_error *error)
+{
+  if (!session)
+    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "session is NULL");
+  const onx_graph *g = session->module->main;
+  if (n_out != g->n_outputs || (n_out > 0 && !out))
+    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "%zu outputs are given, the model has %zu",
+                    out ? n_out : 0, g->n_outputs);
+  ONX_TRY(check_inputs(g, in, n_in, error));
+  onx_cached *c = NULL;
+  ONX_TRY(find_plan(session, in, n_in, &c, error));
+  c->used = ++session->runs;
+  const onnxrun_status s = run_plan(session, c, in, out, error);
+  onx_schedule_clear(c->schedule);
+  return s;
+}

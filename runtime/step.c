@@ -1,0 +1,269 @@
+/* step.c: ranges of work, and broadcasting as runs of contiguous or constant operands. */
+#include "runtime/step.h"
+
+#include <string.h>
+
+#include "runtime/error.h"
+
+#define RANGE_CYCLES 40000.0 /* work of a range: some 10 microseconds, against 0.1 to claim it */
+#define RANGES_MOST 512
+#define MAP_GRAIN ((size_t)64) /* items of a map are cut at multiples of this */
+#define COPY_BLOCK ((size_t)4096)
+
+/* Ranges depend on the work alone, never on the number of threads. */
+static void cut(onx_step *step, double item_cost, size_t multiple)
+{
+  step->cost = (double)step->items * (item_cost > 0 ? item_cost : 1.0);
+  double wanted = step->cost / RANGE_CYCLES;
+  if (wanted > RANGES_MOST)
+    wanted = RANGES_MOST;
+  const size_t ranges = wanted > 1 ? (size_t)wanted : 1;
+  size_t grain = step->items / ranges + (step->items % ranges != 0);
+  grain = (grain + multiple - 1) / multiple * multiple;
+  step->grain = grain ? grain : 1;
+  step->ranges = step->items / step->grain + (step->items % step->grain != 0);
+  if (step->ranges == 0)
+    step->ranges = 1;
+}
+
+/* Elements input i advances by when dim d of the output does; 0 where it is broadcast. */
+static size_t stride_of(const onnxrun_node *call, uint32_t i, uint32_t d)
+{
+  const onnxrun_tensor *t = call->in[i], *out = &call->out[0];
+  const int64_t own = call->align[i] >= 0 ? (int64_t)d - call->align[i]
+                                          : (int64_t)d - ((int64_t)out->rank - t->rank);
+  if (own < 0 || own >= (int64_t)t->rank || t->dims[own] == 1)
+    return 0;
+  size_t stride = 1;
+  for (uint32_t e = (uint32_t)own + 1; e < t->rank; e++)
+    stride *= (size_t)t->dims[e];
+  return stride;
+}
+
+/* The output's dims with those of size 1 left out and neighbours joined wherever every input walks
+ * through both as through one; strides[i * MAX_RANK + d]. */
+typedef struct onx_joined {
+  uint32_t rank;
+  size_t dims[ONNXRUN_MAX_RANK];
+  size_t *strides;
+} onx_joined;
+
+static bool can_join(const onnxrun_node *call, const onx_joined *j, uint32_t d, size_t dim)
+{
+  for (uint32_t i = 0; i < call->node->n_in; i++) {
+    if (call->in[i] &&
+        j->strides[i * ONNXRUN_MAX_RANK + j->rank - 1] != stride_of(call, i, d) * dim)
+      return false;
+  }
+  return true;
+}
+
+static void join_dims(const onnxrun_node *call, onx_joined *j)
+{
+  const onnxrun_tensor *out = &call->out[0];
+  for (uint32_t d = 0; d < out->rank; d++) {
+    const size_t dim = (size_t)out->dims[d];
+    if (dim == 1)
+      continue;
+    const bool joins = j->rank > 0 && can_join(call, j, d, dim);
+    if (joins)
+      j->dims[j->rank - 1] *= dim;
+    else
+      j->dims[j->rank++] = dim;
+    for (uint32_t i = 0; i < call->node->n_in; i++) {
+      if (call->in[i])
+        j->strides[i * ONNXRUN_MAX_RANK + j->rank - 1] = stride_of(call, i, d);
+    }
+  }
+}
+
+static onnxrun_status make_spread(onx_step *step, onnxrun_node *call, const onx_joined *j,
+                                  onx_pool *pool, onnxrun_error *error)
+{
+  const uint32_t n_in = call->node->n_in, rank = j->rank - 1;
+  onx_spread *spread = onx_pool_take(pool, sizeof *spread);
+  size_t *bytes = onx_pool_array(pool, (size_t)n_in * (rank + 1) + 1, sizeof *bytes);
+  if (!spread || !bytes)
+    return onx_heap_fail(pool->heap, sizeof *spread, "a broadcast", error);
+  *spread = (onx_spread){j->dims[rank], rank, {0}, bytes, bytes + (size_t)n_in * rank};
+  memcpy(spread->dims, j->dims, rank * sizeof *j->dims);
+  for (uint32_t i = 0; i <= n_in; i++) {
+    const onnxrun_tensor *t = i < n_in ? call->in[i] : &call->out[0];
+    const uint32_t bits = t ? onnxrun_bits(t->dtype) : 0;
+    if (t && bits < 8)
+      return onx_node_fail(call->node, error, ONNXRUN_UNSUPPORTED,
+                           "broadcast of packed elements (%s)", onnxrun_dtype_name(t->dtype));
+    spread->item[i] = bits / 8;
+    for (uint32_t d = 0; i < n_in && d < rank; d++)
+      spread->bytes[i * rank + d] = j->strides[i * ONNXRUN_MAX_RANK + d] * spread->item[i];
+  }
+  step->spread = spread;
+  return ONNXRUN_OK;
+}
+
+/* Items of a map are its output's elements, or its runs when those are short. */
+static onnxrun_status make_map(onx_step *step, onnxrun_node *call, onx_pool *pool,
+                               onnxrun_error *error)
+{
+  const uint32_t n_in = call->node->n_in;
+  size_t *steps = onx_pool_array(pool, n_in, sizeof *steps);
+  onx_joined j = {0};
+  j.strides = onx_pool_array(pool, (size_t)n_in * ONNXRUN_MAX_RANK, sizeof *j.strides);
+  if (!steps || !j.strides)
+    return onx_heap_fail(pool->heap, n_in, "a broadcast", error);
+  join_dims(call, &j);
+  for (uint32_t i = 0; i < n_in && j.rank > 0; i++)
+    steps[i] = j.strides[i * ONNXRUN_MAX_RANK + j.rank - 1];
+  step->job.step = steps;
+  step->items = onnxrun_elements(&call->out[0]);
+  if (j.rank > 1 && step->items > 0)
+    ONX_TRY(make_spread(step, call, &j, pool, error));
+  step->scratch = (size_t)n_in * sizeof(void *);
+  cut(step, call->node->kernel->item_cost, MAP_GRAIN);
+  return ONNXRUN_OK;
+}
+
+static onnxrun_status make_arrays(onx_step *step, uint32_t n_in, uint32_t n_out, onx_pool *pool,
+                                  onnxrun_error *error)
+{
+  step->job.in = onx_pool_array(pool, n_in, sizeof *step->job.in);
+  step->job.out = onx_pool_array(pool, n_out, sizeof *step->job.out);
+  step->job.n_in = n_in;
+  if (!step->job.in || !step->job.out)
+    return onx_heap_fail(pool->heap, n_in, "a step", error);
+  return ONNXRUN_OK;
+}
+
+onnxrun_status onx_step_make(onx_step *step, onnxrun_node *call, const void *params, onx_pool *pool,
+                             onnxrun_error *error)
+{
+  *step = (onx_step){.node = call->node};
+  ONX_TRY(make_arrays(step, call->node->n_in, call->node->n_out, pool, error));
+  step->job.params = params;
+  step->loop = onx_call_loop(call);
+  if (call->node->kernel->flags & ONNXRUN_MAP)
+    return make_map(step, call, pool, error);
+  step->items = call->work.items;
+  step->scratch = call->work.scratch;
+  cut(step, call->work.item_cost, 1);
+  return ONNXRUN_OK;
+}
+
+static void copy_loop(const onnxrun_job *job, size_t begin, size_t end)
+{
+  const size_t bytes = *(const size_t *)job->params;
+  const size_t from = begin * COPY_BLOCK, to = end * COPY_BLOCK < bytes ? end * COPY_BLOCK : bytes;
+  memcpy((char *)job->out[0] + from, (const char *)job->in[0] + from, to - from);
+}
+
+onnxrun_status onx_step_copy(onx_step *step, size_t bytes, onx_pool *pool, onnxrun_error *error)
+{
+  *step = (onx_step){.loop = copy_loop};
+  ONX_TRY(make_arrays(step, 1, 1, pool, error));
+  size_t *params = onx_pool_take(pool, sizeof *params);
+  if (!params)
+    return onx_heap_fail(pool->heap, sizeof *params, "a step", error);
+  *params = bytes;
+  step->job.params = params;
+  step->items = bytes / COPY_BLOCK + (bytes % COPY_BLOCK != 0);
+  cut(step, COPY_BLOCK / 16, 1);
+  return ONNXRUN_OK;
+}
+
+/* Sets pointers to the first element of run r; *out likewise. */
+static void point_at_run(const onx_spread *s, const onnxrun_job *job, size_t r, const void **in,
+                         void **out)
+{
+  for (size_t i = 0; i < job->n_in; i++)
+    in[i] = job->in[i];
+  *out = (char *)job->out[0] + r * s->run * s->item[job->n_in];
+  for (uint32_t d = s->rank; d-- > 0;) {
+    const size_t at = r % s->dims[d];
+    r /= s->dims[d];
+    for (size_t i = 0; i < job->n_in; i++) {
+      if (in[i])
+        in[i] = (const char *)in[i] + at * s->bytes[i * s->rank + d];
+    }
+  }
+}
+
+static void spread_range(const onx_step *step, size_t begin, size_t end, void *scratch)
+{
+  const onx_spread *s = step->spread;
+  const void **in = scratch;
+  void *out;
+  onnxrun_job job = step->job;
+  job.in = in;
+  job.out = &out;
+  while (begin < end) {
+    const size_t r = begin / s->run, from = begin % s->run;
+    const size_t left = s->run - from, to = from + (end - begin < left ? end - begin : left);
+    point_at_run(s, &step->job, r, in, &out);
+    step->loop(&job, from, to);
+    begin += to - from;
+  }
+}
+
+void onx_step_range(const onx_step *step, size_t range, void *scratch)
+{
+  if (!step->loop || step->items == 0)
+    return;
+  const size_t begin = range * step->grain;
+  const size_t end = step->items - begin < step->grain ? step->items : begin + step->grain;
+  if (step->spread) {
+    spread_range(step, begin, end, scratch);
+    return;
+  }
+  onnxrun_job job = step->job;
+  job.scratch = scratch;
+  step->loop(&job, begin, end);
+}
+
+static onnxrun_status allocate_from_pool(onnxrun_node *call, uint32_t i)
+{
+  call->out[i].data = onx_pool_take(call->user, call->out[i].bytes);
+  return call->out[i].data ? ONNXRUN_OK
+                           : onx_heap_fail(call->pool->heap, call->out[i].bytes,
+                                           "a constant result", call->error);
+}
+
+static onnxrun_status run_serially(onx_step *step, onnxrun_node *call, onnxrun_error *error)
+{
+  for (uint32_t i = 0; i < call->node->n_in; i++)
+    *onx_step_in(step, i) = call->in[i] ? call->in[i]->data : NULL;
+  for (uint32_t i = 0; i < call->node->n_out; i++)
+    *onx_step_out(step, i) = call->out[i].data;
+  onx_heap *heap = call->pool->heap;
+  void *scratch = onx_heap_take(heap, step->scratch);
+  if (!scratch)
+    return onx_heap_fail(heap, step->scratch, "scratch", error);
+  for (size_t r = 0; r < step->ranges; r++)
+    onx_step_range(step, r, scratch);
+  onx_heap_give(heap, scratch, step->scratch);
+  return ONNXRUN_OK;
+}
+
+onnxrun_status onx_step_evaluate(onnxrun_node *call, void *params, onx_pool *pool,
+                                 onnxrun_error *error)
+{
+  const onnxrun_kernel *k = call->node->kernel;
+  onx_step step = {0};
+  call->allocate = allocate_from_pool;
+  call->user = pool;
+  if (k->shape || (k->flags & ONNXRUN_MAP)) {
+    ONX_TRY(onx_call_shape(call, params));
+    for (uint32_t i = 0; i < call->node->n_out; i++) {
+      if (call->node->out[i] != ONX_NONE)
+        ONX_TRY(allocate_from_pool(call, i));
+    }
+    ONX_TRY(onx_step_make(&step, call, params, call->pool, error));
+  }
+  call->stage = ONX_RUN;
+  ONX_TRY(onx_call_run(call, params));
+  if (k->flags & ONNXRUN_VIEW) {
+    if (call->out[0].bytes > 0)
+      memcpy(call->out[0].data, call->in[0]->data, call->out[0].bytes);
+    return ONNXRUN_OK;
+  }
+  return step.loop ? run_serially(&step, call, error) : ONNXRUN_OK;
+}

@@ -1,0 +1,54 @@
+/* step.h: one node whose shapes are known, cut into ranges and ready to run. */
+#ifndef ONX_STEP_H
+#define ONX_STEP_H
+
+#include "runtime/call.h"
+
+/* How a map's output falls into runs in which every input is contiguous or one element. Made when
+ * there is more than one run. */
+typedef struct onx_spread {
+  size_t run;    /* items of a run */
+  uint32_t rank; /* dims that the runs are counted by, the innermost last */
+  size_t dims[ONNXRUN_MAX_RANK];
+  size_t *bytes; /* rank per input: what input i advances by in dim d: bytes[i * rank + d] */
+  size_t *item;  /* bytes of an element, n_in of them and one for the output */
+} onx_spread;
+
+typedef struct onx_step {
+  const onx_node *node; /* NULL: a copy of in[0] to out[0] */
+  onnxrun_loop_fn loop; /* NULL: nothing to do after run() */
+  onnxrun_job job;      /* scratch is filled in by the worker */
+  const onx_spread *spread;
+  size_t items, grain;         /* a range is `grain` items, the last one less */
+  size_t ranges;               /* at least 1 */
+  size_t scratch;              /* bytes for each worker, the host's own included */
+  double cost;                 /* rough cycles of all ranges */
+  struct onx_dynamic *dynamic; /* NULL: shapes are those of the plan */
+} onx_step;
+
+/* Fills a step from a call whose shapes are declared; arrays come from the pool. Pointers of the
+ * job are set by onx_step_point. */
+onnxrun_status onx_step_make(onx_step *step, onnxrun_node *call, const void *params, onx_pool *pool,
+                             onnxrun_error *error);
+/* A copy of `bytes` bytes. */
+onnxrun_status onx_step_copy(onx_step *step, size_t bytes, onx_pool *pool, onnxrun_error *error);
+
+/* Where input or output i is. */
+static inline const void **onx_step_in(onx_step *step, uint32_t i)
+{
+  return (const void **)step->job.in + i;
+}
+static inline void **onx_step_out(onx_step *step, uint32_t i)
+{
+  return (void **)step->job.out + i;
+}
+
+/* Computes one range, 0 <= range < ranges. scratch: of the step's size, this worker's. */
+void onx_step_range(const onx_step *step, size_t range, void *scratch);
+
+/* Shapes, places and runs one node on this thread. call.in holds data; outputs get data from
+ * `pool`; params is written to by shape(). For nodes whose inputs are all known. */
+onnxrun_status onx_step_evaluate(onnxrun_node *call, void *params, onx_pool *pool,
+                                 onnxrun_error *error);
+
+#endif
