@@ -125,7 +125,7 @@ bool onx_text_equal(onnxrun_string a, onnxrun_string b);
 /* A string of the C text. */
 onnxrun_string onx_text(const char *text);
 
-/* Text to index; open addressing. Zero-initialise; memory from a pool. */
+/* Text to index; open addressing. Zero-initialise; memory from a pool; must stay where it is. */
 typedef struct onx_table {
   struct onx_table_slot *slots;
   size_t n, capacity;

@@ -1,0 +1,160 @@
+/* graph.c: growing a graph, and the text table. */
+#include "runtime/graph.h"
+
+#include <string.h>
+
+#include "runtime/error.h"
+
+onx_graph *onx_graph_new(onx_module *m, onx_graph *outer)
+{
+  onx_graph *g = onx_pool_take(&m->pool, sizeof *g);
+  if (g) {
+    g->name = onx_text("");
+    g->outer = outer;
+  }
+  return g;
+}
+
+uint32_t onx_graph_value(onx_module *m, onx_graph *g, onnxrun_string name)
+{
+  if (g->n_values >= ONX_NONE || !onx_pool_grow(&m->pool, (void **)&g->values, &g->cap_values,
+                                                g->n_values + 1, sizeof *g->values))
+    return ONX_NONE;
+  g->values[g->n_values] =
+      (onx_value){.name = name, .rank = -1, .producer = ONX_NONE, .capture = ONX_NONE};
+  return (uint32_t)g->n_values++;
+}
+
+onx_node *onx_graph_node(onx_module *m, onx_graph *g, uint32_t n_in, uint32_t n_out,
+                         onnxrun_error *error)
+{
+  if (m->total_nodes >= m->limits.max_nodes) {
+    onx_fail(error, ONNXRUN_LIMIT, "the model has more than max_nodes %zu nodes",
+             m->limits.max_nodes);
+    return NULL;
+  }
+  uint32_t *places = onx_pool_array(&m->pool, (size_t)n_in + n_out, sizeof *places);
+  if (!places || !onx_pool_grow(&m->pool, (void **)&g->nodes, &g->cap_nodes, g->n_nodes + 1,
+                                sizeof *g->nodes)) {
+    onx_heap_fail(m->pool.heap, sizeof(onx_node), "a node", error);
+    return NULL;
+  }
+  for (size_t i = 0; i < (size_t)n_in + n_out; i++)
+    places[i] = ONX_NONE;
+  onx_node *node = &g->nodes[g->n_nodes++];
+  *node = (onx_node){.n_in = n_in, .n_out = n_out, .in = places, .out = places + n_in};
+  node->name = node->domain = node->op = node->overload = onx_text("");
+  m->total_nodes++;
+  return node;
+}
+
+const onx_attr *onx_node_attr(const onx_node *n, const char *name)
+{
+  const onnxrun_string wanted = onx_text(name);
+  for (uint32_t i = 0; i < n->n_attrs; i++) {
+    if (onx_text_equal(n->attrs[i].name, wanted))
+      return &n->attrs[i];
+  }
+  return NULL;
+}
+
+static onnxrun_string plain_domain(onnxrun_string domain)
+{
+  return onx_text_equal(domain, onx_text("ai.onnx")) ? onx_text("") : domain;
+}
+
+int64_t onx_opset_version(const onx_opset *opsets, size_t n, onnxrun_string domain)
+{
+  const onnxrun_string wanted = plain_domain(domain);
+  for (size_t i = 0; i < n; i++) {
+    if (onx_text_equal(plain_domain(opsets[i].domain), wanted))
+      return opsets[i].version;
+  }
+  return 0;
+}
+
+bool onx_text_equal(onnxrun_string a, onnxrun_string b)
+{
+  return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+onnxrun_string onx_text(const char *text)
+{
+  return (onnxrun_string){text, strlen(text)};
+}
+
+typedef struct onx_table_slot {
+  onnxrun_string key;
+  uint64_t hash;
+  uint32_t index;
+  bool is_taken;
+} onx_table_slot;
+
+/* Eight bytes at a time through a multiply and a fold (Steele and Vigna's finalizer constants); the
+ * table's own address is part of the seed, so that colliding names can't be prepared. */
+static uint64_t mix(uint64_t x)
+{
+  x ^= x >> 30;
+  x *= UINT64_C(0xbf58476d1ce4e5b9);
+  x ^= x >> 27;
+  x *= UINT64_C(0x94d049bb133111eb);
+  return x ^ (x >> 31);
+}
+
+static uint64_t hash_of(const onx_table *t, onnxrun_string key)
+{
+  uint64_t h = mix((uint64_t)(uintptr_t)t ^ key.size);
+  for (size_t i = 0; i < key.size; i += 8) {
+    uint64_t word = 0;
+    const size_t left = key.size - i;
+    memcpy(&word, key.data + i, left < 8 ? left : 8);
+    h = mix(h ^ word);
+  }
+  return h;
+}
+
+/* The key's slot, or the free one where it would go. The table has free slots. */
+static onx_table_slot *slot_of(const onx_table *t, onnxrun_string key, uint64_t hash)
+{
+  size_t at = (size_t)hash & (t->capacity - 1);
+  while (t->slots[at].is_taken &&
+         (t->slots[at].hash != hash || !onx_text_equal(t->slots[at].key, key)))
+    at = (at + 1) & (t->capacity - 1);
+  return &t->slots[at];
+}
+
+uint32_t onx_table_find(const onx_table *t, onnxrun_string key)
+{
+  if (t->capacity == 0)
+    return ONX_NONE;
+  const onx_table_slot *slot = slot_of(t, key, hash_of(t, key));
+  return slot->is_taken ? slot->index : ONX_NONE;
+}
+
+static bool grow_table(onx_table *t, onx_pool *pool)
+{
+  const onx_table old = *t;
+  const size_t capacity = old.capacity ? old.capacity * 2 : 16;
+  onx_table_slot *slots = onx_pool_array(pool, capacity, sizeof *slots);
+  if (!slots)
+    return false;
+  t->slots = slots;
+  t->capacity = capacity;
+  for (size_t i = 0; i < old.capacity; i++) {
+    if (old.slots[i].is_taken)
+      *slot_of(t, old.slots[i].key, old.slots[i].hash) = old.slots[i];
+  }
+  return true;
+}
+
+bool onx_table_put(onx_table *t, onx_pool *pool, onnxrun_string key, uint32_t index)
+{
+  if (t->n >= t->capacity / 2 && !grow_table(t, pool))
+    return false;
+  const uint64_t hash = hash_of(t, key);
+  onx_table_slot *slot = slot_of(t, key, hash);
+  if (!slot->is_taken)
+    t->n++;
+  *slot = (onx_table_slot){key, hash, index, true};
+  return true;
+}
