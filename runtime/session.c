@@ -1,4 +1,6 @@
 /* session.c: one thread's run state: plans by input shapes, the arena, lent outputs. */
+#include "runtime/session.h"
+
 #include <string.h>
 
 #include "runtime/error.h"
@@ -32,15 +34,13 @@ struct onnxrun_session {
   void **results;  /* by output: where this run writes it */
 };
 
-onnxrun_status onnxrun_session_create(const onnxrun_model *model, const onnxrun_options *options,
-                                      onnxrun_session **out, onnxrun_error *error)
+onnxrun_status onx_session_create(const onx_module *module, const onnxrun_options *options,
+                                  onnxrun_session **out, onnxrun_error *error)
 {
-  if (!model || !out)
-    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "model or out is NULL");
   void *object = NULL;
   ONX_TRY(onx_object_new(sizeof **out, options, "a session", &object, error));
   onnxrun_session *s = object;
-  s->module = onx_model_module(model);
+  s->module = module;
   s->executor = options && options->executor ? options->executor : onx_parallel_default();
   s->threads = options && options->threads > 0 ? (size_t)options->threads
                                                : s->executor->width(s->executor->user);
@@ -57,6 +57,14 @@ onnxrun_status onnxrun_session_create(const onnxrun_model *model, const onnxrun_
   memset(s->lent, 0, n * sizeof *s->lent);
   *out = s;
   return ONNXRUN_OK;
+}
+
+onnxrun_status onnxrun_session_create(const onnxrun_model *model, const onnxrun_options *options,
+                                      onnxrun_session **out, onnxrun_error *error)
+{
+  if (!model || !out)
+    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "model or out is NULL");
+  return onx_session_create(onx_model_module(model), options, out, error);
 }
 
 static void release_block(onnxrun_session *s, onx_block *b)

@@ -1,0 +1,47 @@
+/* toy.h: small graphs and kernels made in C, for tests of the engine that need no file. */
+#ifndef TOY_H
+#define TOY_H
+
+#include "runtime/bind.h"
+#include "runtime/graph.h"
+#include "runtime/passes/passes.h"
+
+typedef struct toy {
+  onx_heap heap; /* first */
+  onx_module m;
+  onnxrun_registry *registry;
+} toy;
+
+/* A module with one empty main graph, and a registry with the kernels below. */
+toy *toy_new(size_t max_bytes);
+void toy_release(toy *t);
+
+/* A float input of these dims (-1: free), a constant float vector, a fresh value. */
+uint32_t toy_input(toy *t, const char *name, int32_t rank, const int64_t *dims);
+uint32_t toy_constant(toy *t, size_t n, const float *values);
+uint32_t toy_value(toy *t, const char *name);
+/* Makes `value` the next output of the graph. */
+void toy_output(toy *t, uint32_t value);
+/* Appends a node; values may be ONX_NONE. */
+void toy_node(toy *t, const char *op, uint32_t n_in, const uint32_t *in, uint32_t n_out,
+              const uint32_t *out);
+#define TOY_IN(...)                                                                                \
+  (sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t)), (uint32_t[])                             \
+  {                                                                                                \
+    __VA_ARGS__                                                                                    \
+  }
+
+/* Sorts and binds. */
+onnxrun_status toy_build(toy *t, onnxrun_error *error);
+
+/* Kernels of domain "toy":
+ *   Add      map, multidirectional     C = A + B
+ *   Square   map                       Y = X * X
+ *   Same     view
+ *   Rows     range                     Y[i] = sum of row i of X[n,m]; items are rows
+ *   Positive run, no shape             the positive elements of X
+ *   Fail     run                       always RUN_FAILED
+ *   Dims     shape only                int64 dims of X */
+extern const onnxrun_kernel *const toy_kernels[];
+
+#endif
