@@ -1,0 +1,53 @@
+# The library: generated format code, reader, runtime and operators, as one set of objects that the
+# shared and the static library are made of.
+
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c)
+find_program(PROTOC_C protoc-c REQUIRED)
+
+set(generated ${CMAKE_CURRENT_BINARY_DIR}/generated)
+file(MAKE_DIRECTORY ${generated})
+add_custom_command(
+  OUTPUT ${generated}/onnx.pb-c.c ${generated}/onnx.pb-c.h
+  COMMAND ${PROTOC_C} --proto_path=${PROJECT_SOURCE_DIR}/proto --c_out=${generated} onnx.proto
+  DEPENDS proto/onnx.proto
+  VERBATIM)
+
+file(GLOB core_sources CONFIGURE_DEPENDS runtime/*.c runtime/passes/*.c proto/*.c)
+add_library(onnxrun_core OBJECT ${core_sources} ${generated}/onnx.pb-c.h)
+target_link_libraries(onnxrun_core PRIVATE onnxrun_flags onnxrun_warnings PkgConfig::PROTOBUF_C)
+target_include_directories(onnxrun_core PRIVATE ${generated})
+add_library(onnxrun_format OBJECT ${generated}/onnx.pb-c.c)
+target_link_libraries(onnxrun_format PRIVATE onnxrun_flags PkgConfig::PROTOBUF_C)
+set_target_properties(
+  onnxrun_core onnxrun_format PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden
+                                         C_EXTENSIONS OFF)
+if(ONNXRUN_OPENMP)
+  find_package(OpenMP REQUIRED COMPONENTS C)
+  target_compile_definitions(onnxrun_core PRIVATE ONX_OPENMP)
+  target_link_libraries(onnxrun_core PRIVATE OpenMP::OpenMP_C)
+endif()
+
+set(library_objects $<TARGET_OBJECTS:onnxrun_core> $<TARGET_OBJECTS:onnxrun_format> ${op_objects})
+set(library_links PkgConfig::PROTOBUF_C $<$<BOOL:${ONNXRUN_OPENMP}>:OpenMP::OpenMP_C> m)
+
+add_library(onnxrun SHARED ${library_objects})
+target_link_libraries(onnxrun PRIVATE ${library_links})
+target_link_options(
+  onnxrun PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/runtime/onnxrun.map -Wl,--gc-sections
+  -Wl,--as-needed $<$<NOT:$<BOOL:${ONNXRUN_SANITIZED}>>:-Wl,--no-undefined>)
+set_target_properties(
+  onnxrun PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
+                     LINK_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/onnxrun.map LINKER_LANGUAGE C)
+
+add_library(onnxrun_static STATIC ${library_objects})
+target_link_libraries(onnxrun_static PUBLIC ${library_links})
+set_target_properties(onnxrun_static PROPERTIES OUTPUT_NAME onnxrun LINKER_LANGUAGE C)
+
+foreach(lib onnxrun onnxrun_static)
+  target_include_directories(
+    ${lib} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                  $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+endforeach()
+install(TARGETS onnxrun onnxrun_static)
+install(DIRECTORY include/onnxrun DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
