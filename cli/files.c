@@ -29,7 +29,7 @@ void bytes_release(struct bytes *b)
   *b = (struct bytes){0};
 }
 
-static const char *shown_path(const char *path)
+const char *shown_path(const char *path)
 {
   return strcmp(path, "-") == 0 ? "standard input" : path;
 }

@@ -18,6 +18,9 @@ struct bytes {
 };
 void bytes_release(struct bytes *b);
 
+/* The path, or words for "-". */
+const char *shown_path(const char *path);
+
 /* Reads a file, or standard input for "-". Reading stops when it has more than `most` bytes. */
 int bytes_read(const char *path, size_t most, struct bytes *out, struct fault *f);
 

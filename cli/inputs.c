@@ -18,14 +18,22 @@ void input_set_release(struct input_set *set)
   *set = (struct input_set){0};
 }
 
-/* "input 'x' float[N,3]: " and the text, as EXIT_CODE_INPUT. */
-static int input_fault(struct fault *f, const onnxrun_info *info, const char *text)
+/* An input of the model and the file that it comes from (NULL: not known yet). */
+struct source {
+  const onnxrun_info *info;
+  const char *path;
+};
+
+/* "FILE: input 'x' float[N,3]: " and the text, as EXIT_CODE_INPUT. */
+static int input_fault(struct fault *f, const struct source *s, const char *text)
 {
   struct text t = {0};
+  if (s->path)
+    text_format(&t, "%s: ", shown_path(s->path));
   text_append(&t, "input '", 7);
-  text_append_escaped(&t, info->name, info->name_size, '\0');
+  text_append_escaped(&t, s->info->name, s->info->name_size, '\0');
   text_append(&t, "' ", 2);
-  text_append_type(&t, &info->spec, info);
+  text_append_type(&t, &s->info->spec, s->info);
   fault_set(f, EXIT_CODE_INPUT, "%.*s: %s", (int)t.size, t.data ? t.data : "", text);
   text_release(&t);
   return EXIT_CODE_INPUT;
@@ -47,7 +55,7 @@ static int assign_named(const struct cli_options *o, const struct io_list *wante
     if (!io_list_split(wanted, word, &at, &path))
       continue;
     if (paths[at])
-      return input_fault(f, &wanted->infos[at], "given twice");
+      return input_fault(f, &(struct source){&wanted->infos[at], path}, "given twice");
     paths[at] = path;
   }
   return EXIT_CODE_OK;
@@ -67,8 +75,8 @@ static int assign_in_order(const struct cli_options *o, const struct io_list *wa
     while (next < wanted->size && paths[next])
       next++;
     if (next == wanted->size)
-      return fault_set(f, EXIT_CODE_INPUT, "%s: the model wants %zu input%s, found more", word,
-                       wanted->size, wanted->size == 1 ? "" : "s");
+      return fault_set(f, EXIT_CODE_INPUT, "%s: the model wants %zu input%s, found %zu", word,
+                       wanted->size, wanted->size == 1 ? "" : "s", o->operands.size);
     paths[next] = word;
   }
   return EXIT_CODE_OK;
@@ -79,7 +87,7 @@ static int check_assigned(const struct io_list *wanted, const char **paths, stru
   size_t standard = 0;
   for (size_t i = 0; i < wanted->size; i++) {
     if (!paths[i])
-      return input_fault(f, &wanted->infos[i], "is missing");
+      return input_fault(f, &(struct source){&wanted->infos[i], NULL}, "is missing");
     standard += strcmp(paths[i], "-") == 0;
   }
   if (standard > 1)
@@ -140,7 +148,7 @@ static int apply_shapes(const struct cli_options *o, struct io_list *wanted, str
                        dims);
     onnxrun_info *info = &wanted->infos[at];
     if (!dims_fit(info, &given))
-      return input_fault(f, info, "does not take the dims of --shape");
+      return input_fault(f, &(struct source){info, word}, "--shape has other dims");
     for (uint32_t d = 0; d < given.rank; d++)
       given.dims[d] = given.dims[d] < 0 && !info->any_rank ? info->spec.dims[d] : given.dims[d];
     info->spec.rank = given.rank;
@@ -170,164 +178,169 @@ static size_t bytes_of(onnxrun_dtype type, size_t count)
 }
 
 /* The free dims and how to give them. */
-static int free_dims_fault(const onnxrun_info *info, struct fault *f)
+static int free_dims_fault(const struct source *s, struct fault *f)
 {
   struct text t = {0};
   const char *between = "";
-  text_format(&t, "free dims ");
-  for (uint32_t d = 0; d < info->spec.rank; d++) {
-    const char *name = info->dim_names ? info->dim_names[d] : NULL;
-    if (info->spec.dims[d] >= 0)
+  text_format(&t, "cannot work out dims ");
+  for (uint32_t d = 0; d < s->info->spec.rank; d++) {
+    const char *name = s->info->dim_names ? s->info->dim_names[d] : NULL;
+    if (s->info->spec.dims[d] >= 0)
       continue;
     text_format(&t, "%s%" PRIu32, between, d);
     if (name && name[0])
       text_format(&t, " '%s'", name);
     between = ", ";
   }
-  text_format(&t, " cannot all be worked out from a size, give --shape '");
-  text_append_escaped(&t, info->name, info->name_size, '\0');
-  for (uint32_t d = 0; d < info->spec.rank; d++) {
+  text_format(&t, " from a file's size, give --shape '");
+  text_append_escaped(&t, s->info->name, s->info->name_size, '\0');
+  for (uint32_t d = 0; d < s->info->spec.rank; d++) {
     text_append(&t, d ? "x" : "=", 1);
-    if (info->spec.dims[d] < 0)
+    if (s->info->spec.dims[d] < 0)
       text_append(&t, "?", 1);
     else
-      text_format(&t, "%" PRId64, info->spec.dims[d]);
+      text_format(&t, "%" PRId64, s->info->spec.dims[d]);
   }
   text_append(&t, "' with numbers for ?", sizeof "' with numbers for ?");
-  const int code = t.failed ? fault_memory(f) : input_fault(f, info, t.data);
+  const int code = t.failed ? fault_memory(f) : input_fault(f, s, t.data);
   text_release(&t);
   return code;
 }
 
 /* Splits the dims: the elements of the known ones, and the free one if any. */
-static int known_elements(const onnxrun_info *info, size_t *known, uint32_t *free_dim,
+static int known_elements(const struct source *s, size_t *known, uint32_t *free_dim,
                           struct fault *f)
 {
   uint32_t n_free = 0;
   bool fits = true, empty = false;
   *known = 1;
-  for (uint32_t d = 0; d < info->spec.rank; d++) {
-    if (info->spec.dims[d] < 0) {
+  for (uint32_t d = 0; d < s->info->spec.rank; d++) {
+    if (s->info->spec.dims[d] < 0) {
       n_free++;
       *free_dim = d;
     } else {
-      empty = empty || info->spec.dims[d] == 0;
-      fits = fits && (uint64_t)info->spec.dims[d] < SIZE_MAX &&
-             multiply(known, (size_t)info->spec.dims[d]);
+      empty = empty || s->info->spec.dims[d] == 0;
+      fits = fits && (uint64_t)s->info->spec.dims[d] < SIZE_MAX &&
+             multiply(known, (size_t)s->info->spec.dims[d]);
     }
   }
   if (n_free > 1 || (n_free == 1 && empty))
-    return free_dims_fault(info, f);
+    return free_dims_fault(s, f);
   if (n_free == 0)
-    *free_dim = info->spec.rank;
+    *free_dim = s->info->spec.rank;
   *known = empty ? 0 : *known;
   if (!fits && !empty)
-    return input_fault(f, info, "has more elements than this machine can hold");
+    return input_fault(f, s, "has more elements than this machine can hold");
   return EXIT_CODE_OK;
 }
 
-static int wrong_size(const onnxrun_info *info, size_t wanted, size_t found, bool multiple,
+static int wrong_size(const struct source *s, size_t wanted, size_t found, bool multiple,
                       struct fault *f)
 {
   char text[160];
   snprintf(text, sizeof text, "expected %s%zu bytes, found %s%zu", multiple ? "a multiple of " : "",
            wanted, found > wanted && !multiple ? "at least " : "", found);
-  return input_fault(f, info, text);
+  return input_fault(f, s, text);
 }
 
 /* Works the free dim out from the size, or checks the size. */
-static int fit_size(const onnxrun_info *info, size_t known, uint32_t free_dim, size_t size,
+static int fit_size(const struct source *s, size_t known, uint32_t free_dim, size_t size,
                     onnxrun_tensor *t, struct fault *f)
 {
-  const size_t bits = onnxrun_dtype_bits(info->spec.dtype);
-  if (free_dim == info->spec.rank) {
-    const size_t wanted = bytes_of(info->spec.dtype, known);
-    return size == wanted ? EXIT_CODE_OK : wrong_size(info, wanted, size, false, f);
+  const size_t bits = onnxrun_dtype_bits(s->info->spec.dtype);
+  if (free_dim == s->info->spec.rank) {
+    const size_t wanted = bytes_of(s->info->spec.dtype, known);
+    return size == wanted ? EXIT_CODE_OK : wrong_size(s, wanted, size, false, f);
   }
   const size_t elements = bits >= 8 ? size / (bits / 8) : size * (8 / bits);
   const size_t n = elements / known;
-  if (bytes_of(info->spec.dtype, n * known) != size)
-    return wrong_size(info, bytes_of(info->spec.dtype, known), size, true, f);
+  if (bytes_of(s->info->spec.dtype, n * known) != size)
+    return wrong_size(s, bytes_of(s->info->spec.dtype, known), size, true, f);
   t->dims[free_dim] = (int64_t)n;
   return EXIT_CODE_OK;
 }
 
-static int check_bools(const onnxrun_info *info, const struct bytes *b, struct fault *f)
+static int check_bools(const struct source *s, const struct bytes *b, struct fault *f)
 {
   char text[96];
   const unsigned char *data = b->data;
-  if (info->spec.dtype != ONNXRUN_BOOL)
+  if (s->info->spec.dtype != ONNXRUN_BOOL)
     return EXIT_CODE_OK;
   for (size_t i = 0; i < b->size; i++) {
     if (data[i] > 1) {
       snprintf(text, sizeof text, "expected bytes 0 and 1, found %u at byte %zu", data[i], i);
-      return input_fault(f, info, text);
+      return input_fault(f, s, text);
     }
   }
   return EXIT_CODE_OK;
 }
 
-static int check_raw_type(const onnxrun_info *info, struct fault *f)
+static int check_raw_type(const struct source *s, struct fault *f)
 {
-  const enum element_class class = element_class(info->spec.dtype);
+  const enum element_class class = element_class(s->info->spec.dtype);
   if (class == ELEMENT_NONE || class == ELEMENT_STRING || class == ELEMENT_LIST)
-    return input_fault(f, info, "a .bin file cannot hold this type, give a .pb file");
-  if (info->any_rank)
-    return input_fault(f, info, "the model leaves its dims open, give them with --shape");
+    return input_fault(f, s, "a .bin file cannot hold this type, give a .pb file");
+  if (s->info->any_rank)
+    return input_fault(f, s, "the model leaves its dims open, give them with --shape");
   return EXIT_CODE_OK;
 }
 
-static int read_bin(const char *path, const onnxrun_info *info, struct bytes *b, onnxrun_tensor *t,
-                    struct fault *f)
+static int read_bin(const struct source *s, struct bytes *b, onnxrun_tensor *t, struct fault *f)
 {
   size_t known = 0;
   uint32_t free_dim = 0;
-  int code = check_raw_type(info, f);
+  int code = check_raw_type(s, f);
   if (code == EXIT_CODE_OK)
-    code = known_elements(info, &known, &free_dim, f);
+    code = known_elements(s, &known, &free_dim, f);
   if (code != EXIT_CODE_OK)
     return code;
-  const bool fixed = free_dim == info->spec.rank;
-  const size_t wanted = fixed ? bytes_of(info->spec.dtype, known) : SIZE_MAX - 1;
-  code = bytes_read(path, wanted, b, f);
-  *t = info->spec;
+  const bool fixed = free_dim == s->info->spec.rank;
+  const size_t wanted = fixed ? bytes_of(s->info->spec.dtype, known) : SIZE_MAX - 1;
+  code = bytes_read(s->path, wanted, b, f);
+  *t = s->info->spec;
   if (code == EXIT_CODE_OK)
-    code = fit_size(info, known, free_dim, b->size, t, f);
+    code = fit_size(s, known, free_dim, b->size, t, f);
   t->data = b->data;
   t->bytes = b->size;
-  return code != EXIT_CODE_OK ? code : check_bools(info, b, f);
+  return code != EXIT_CODE_OK ? code : check_bools(s, b, f);
 }
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
-static int read_pb(const struct cli_options *o, const char *path, const onnxrun_info *info,
-                   struct stored_value *stored, onnxrun_tensor *t, struct fault *f)
+static int read_pb(const struct cli_options *o, const struct source *s, struct stored_value *stored,
+                   onnxrun_tensor *t, struct fault *f)
 {
-  const int code = stored_value_read(path, info->spec.dtype, &o->engine, stored, f);
+  const int code = stored_value_read(s->path, s->info->spec.dtype, &o->engine, stored, f);
   if (code != EXIT_CODE_OK)
     return code;
   *t = *onnxrun_value_tensor(stored->value);
-  if (element_class(t->dtype) != ELEMENT_LIST && !dims_fit(info, t))
-    return input_fault(f, info, "the file's tensor has other dims");
-  return EXIT_CODE_OK;
+  if (element_class(t->dtype) == ELEMENT_LIST || dims_fit(s->info, t))
+    return EXIT_CODE_OK;
+  struct text text = {0};
+  text_format(&text, "found ");
+  text_append_type(&text, t, NULL);
+  text_append(&text, "", 1);
+  const int wrong = text.failed ? fault_memory(f) : input_fault(f, s, text.data);
+  text_release(&text);
+  return wrong;
 }
 
-static int read_one(const struct cli_options *o, const char *path, const onnxrun_info *info,
+static int read_one(const struct cli_options *o, const struct source *s,
                     struct stored_value *stored, onnxrun_tensor *t, struct fault *f)
 {
-  enum file_format format = file_format(path);
+  enum file_format format = file_format(s->path);
   if (format == FORMAT_UNKNOWN)
     format = o->input_format;
-  if (format == FORMAT_UNKNOWN && strcmp(path, "-") == 0)
+  if (format == FORMAT_UNKNOWN && strcmp(s->path, "-") == 0)
     format = FORMAT_BIN;
-  if (is_directory(path))
-    return fault_set(f, EXIT_CODE_INPUT, "%s: expected a file, found a folder", path);
+  if (is_directory(s->path))
+    return fault_set(f, EXIT_CODE_INPUT, "%s: expected a file, found a folder", s->path);
   if (format == FORMAT_UNKNOWN)
     return fault_set(f, EXIT_CODE_INPUT, "%s: expected a .bin or .pb file (or --input-format)",
-                     path);
+                     s->path);
   if (format == FORMAT_PB)
-    return read_pb(o, path, info, stored, t, f);
-  return read_bin(path, info, &stored->bytes, t, f);
+    return read_pb(o, s, stored, t, f);
+  return read_bin(s, &stored->bytes, t, f);
 }
 
 static int assign(const struct cli_options *o, struct io_list *wanted, const char **paths,
@@ -355,8 +368,10 @@ int input_set_read(const struct cli_options *o, struct io_list *wanted, struct i
     code = apply_shapes(o, wanted, f);
   if (code == EXIT_CODE_OK)
     code = assign(o, wanted, paths, f);
-  for (size_t i = 0; code == EXIT_CODE_OK && i < wanted->size; i++)
-    code = read_one(o, paths[i], &wanted->infos[i], &out->stored[i], &out->tensors[i], f);
+  for (size_t i = 0; code == EXIT_CODE_OK && i < wanted->size; i++) {
+    const struct source s = {&wanted->infos[i], paths[i]};
+    code = read_one(o, &s, &out->stored[i], &out->tensors[i], f);
+  }
   free(paths);
   return code;
 }

@@ -250,9 +250,9 @@ static int refused_option(int found, char **argv, struct fault *f)
   const char *word = argv[optind - 1];
   if (found == ':')
     return fault_set(f, EXIT_CODE_USAGE, "option '%s' needs a value (see --help)", word);
-  if (optopt > 0 && optopt < 256 && strncmp(word, "--", 2) != 0)
+  if (strncmp(word, "--", 2) != 0)
     return fault_set(f, EXIT_CODE_USAGE, "unknown option '-%c' (see --help)", optopt);
-  if (optopt >= 256)
+  if (optopt > 0)
     return fault_set(f, EXIT_CODE_USAGE, "option '%s' takes no value (see --help)", word);
   return fault_set(f, EXIT_CODE_USAGE, "unknown option '%s' (see --help)", word);
 }
