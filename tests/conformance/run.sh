@@ -1,0 +1,77 @@
+#!/bin/sh
+# run.sh PROGRAM SOURCE: the ONNX conformance suites.
+#
+# The suites lie in SHARED/conformance, SHARED being $ONNXRUN_SHARED or SOURCE/../shared; without
+# them, in Debian's libonnx-testdata. Asserts that no case fails, that a case is left out only for an
+# operator that has no kernel, that every case of the activations passes, and, of the shared suites'
+# nodes, at least 500.
+#
+# Bernoulli's values are random, so only their types and shapes are compared. Densenet has the
+# suite's own tolerance of 2e-3.
+
+program=$1
+shared=${ONNXRUN_SHARED:-$2/../shared}
+suites=$shared/conformance
+least=500
+if [ ! -d "$suites/node" ]; then
+  suites=/usr/share/libonnx-testdata/data
+  least=1
+fi
+if [ ! -d "$suites/node" ]; then
+  echo "no conformance suites in $shared/conformance or $suites: skipped"
+  exit 77
+fi
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+failures=0
+fail() {
+  failures=$((failures + 1))
+  echo "FAIL: $*"
+}
+
+# suite NAME OPTION...: runs a suite or a case; its lines are in $work/NAME, with _ for /
+suite() {
+  name=$1
+  lines=$work/$(printf '%s' "$1" | tr / _)
+  shift
+  [ -d "$suites/$name" ] || return 0
+  "$program" test --verbose --shapes-only 'test_bernoulli*' "$@" "$suites/$name" >"$lines"
+  code=$?
+  case $code in
+  0 | 4) ;;
+  *) fail "$name: exit code $code" ;;
+  esac
+  grep '^FAIL' "$lines"
+  printf '%-28s %s\n' "$name" "$(tail -n 1 "$lines")"
+  grep '^unsupported: ' "$lines"
+}
+
+suite node
+suite simple
+suite pytorch-converted
+suite pytorch-operator
+if [ -d "$suites/light" ]; then
+  for model in "$suites"/light/*; do
+    case $model in
+    *densenet*) set -- --rtol 2e-3 ;;
+    *) set -- ;;
+    esac
+    suite "light/${model##*/}" "$@"
+  done
+fi
+
+for name in sigmoid tanh relu leakyrelu prelu elu selu celu; do
+  cases=$(find "$suites/node" -maxdepth 1 -name "test_$name*" | wc -l)
+  passed=$(grep -c "^PASS  .*/test_$name[^/]*$" "$work/node")
+  [ "$cases" -gt 0 ] || fail "found no case test_$name*"
+  [ "$passed" -eq "$cases" ] || {
+    fail "test_$name*: $passed of $cases cases passed"
+    grep "/test_$name[^/]*/" "$work/node" | grep '^UNSUPPORTED'
+  }
+done
+
+passed=$(grep -c '^PASS' "$work/node")
+[ "$passed" -ge "$least" ] || fail "node: $passed cases passed, expected at least $least"
+
+[ "$failures" -eq 0 ]
