@@ -244,7 +244,7 @@ static void break_line(FILE *out, size_t indent)
   fprintf(out, "\n%*s", (int)indent, "");
 }
 
-/* Spaces between elements, held back because a line does not end in them. */
+/* A line of elements. Spaces are held back, because none may end it; `column` counts them. */
 struct line {
   FILE *out;
   size_t column, pending;
@@ -257,7 +257,7 @@ static void print_word(struct line *line, const struct text *word)
     solid--;
   fprintf(line->out, "%*s", (int)line->pending, "");
   fwrite(word->data, 1, solid, line->out);
-  line->column += line->pending + word->size;
+  line->column += word->size;
   line->pending = word->size - solid;
 }
 
@@ -274,8 +274,9 @@ static void print_row(FILE *out, struct view *v, size_t at, struct text *word)
     if (v->full && i > 0 && line.column + 1 + word->size > limit) {
       break_line(out, indent);
       line = (struct line){out, indent, 0};
-    } else {
-      line.pending += i > 0;
+    } else if (i > 0) {
+      line.pending++;
+      line.column++;
     }
     print_word(&line, word);
     if (next > i + 1)
