@@ -26,11 +26,10 @@ static bool tells_apart(onnxrun_dtype type, double v, const char *text)
   const double w = strtod(text, NULL);
   if (type == ONNXRUN_DOUBLE || type == ONNXRUN_COMPLEX128)
     return w == v;
-  int exponent;
-  const bool power_of_two = fabs(frexp(v, &exponent)) == 0.5;
-  const double gap = element_spacing(type, v) / 2;
   const bool inwards = fabs(w) < fabs(v);
-  return fabs(w - v) < (inwards && power_of_two ? gap / 2 : gap) || w == v;
+  const double gap = element_spacing(type, inwards ? nextafter(v, 0) : v) / 2;
+  const bool takes_ties = fmod(v / element_spacing(type, v), 2) == 0;
+  return fabs(w - v) < gap || (takes_ties && fabs(w - v) == gap);
 }
 
 /* "d.ddde+xx" with as few digits as needed. */
@@ -84,7 +83,8 @@ static void scientific_pieces(onnxrun_dtype type, double v, int precision, struc
   }
 }
 
-/* For sizes under 1e16. Moves the point of the shortest form. */
+/* For sizes under 1e16. Moves the point of the shortest form. Like numpy's, the digits before the
+ * point are those of the exact value in arrays. */
 static void positional_pieces(onnxrun_dtype type, double v, int precision, struct pieces *p)
 {
   struct pieces s;
@@ -93,6 +93,8 @@ static void positional_pieces(onnxrun_dtype type, double v, int precision, struc
   const int digits = 1 + (int)strlen(s.fraction);
   if (digits - 1 - s.exponent > precision) {
     snprintf(text, sizeof text, "%.*f", precision, fabs(v));
+  } else if (s.exponent >= digits && precision == NUMBER_PRECISION) {
+    snprintf(text, sizeof text, "%.0f", fabs(v));
   } else if (s.exponent < 0) {
     snprintf(text, sizeof text, "0.%.*s%s%s", -s.exponent - 1, "0000000000000000", s.whole,
              s.fraction);
