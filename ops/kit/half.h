@@ -1,0 +1,122 @@
+/* half.h: float16 and bfloat16 in storage, float in computation. Loads are exact, stores round to
+ * nearest even; NaN keeps the top of its payload and becomes quiet. Intrinsics where the instruction
+ * set has the conversion, with the portable form beside them; both give the same bits. */
+#ifndef ONX_KIT_HALF_H
+#define ONX_KIT_HALF_H
+
+#include "ops/kit/vec.h"
+
+static inline float f16_load(uint16_t h)
+{
+  const uint32_t magnitude = h & 0x7fffu, sign = (uint32_t)(h & 0x8000u) << 16;
+  /* 2^112 moves the exponent's bias and normalises subnormals. */
+  const uint32_t finite = bits_f32(f32_bits(magnitude << 13) * 0x1p112f);
+  const uint32_t special = 0x7f800000u | magnitude << 13 | (magnitude > 0x7c00u ? 0x400000u : 0);
+  return f32_bits(sign | (magnitude >= 0x7c00u ? special : finite));
+}
+
+static inline uint16_t f16_store(float x)
+{
+  const uint32_t sign = bits_f32(x) >> 16 & 0x8000u, b = bits_f32(x) & 0x7fffffffu;
+  /* The unit in the last place of 0.5 is float16's smallest subnormal. */
+  const uint32_t subnormal = bits_f32(f32_bits(b) + 0.5f) - 0x3f000000u;
+  const uint32_t normal = (b + 0xfffu + (b >> 13 & 1u) - 0x38000000u) >> 13;
+  const uint32_t special = b > 0x7f800000u ? 0x7e00u | (b >> 13 & 0x3ffu) : 0x7c00u;
+  const uint32_t magnitude = b >= 0x47800000u ? special : b < 0x38800000u ? subnormal : normal;
+  return (uint16_t)(sign | magnitude);
+}
+
+static inline float bf16_load(uint16_t h)
+{
+  return f32_bits((uint32_t)h << 16);
+}
+
+static inline uint16_t bf16_store(float x)
+{
+  const uint32_t b = bits_f32(x), rounded = (b + 0x7fffu + (b >> 16 & 1u)) >> 16;
+  return (uint16_t)((b & 0x7fffffffu) > 0x7f800000u ? b >> 16 | 0x40u : rounded);
+}
+
+/* n elements at once. */
+static inline void f16_load_n(float *to, const uint16_t *from, size_t n)
+{
+  size_t i = 0;
+#ifdef VEC_F16
+  for (; i + VEC_F16 <= n; i += VEC_F16)
+    vec_f16_load(to + i, from + i);
+#endif
+  for (; i < n; i++)
+    to[i] = f16_load(from[i]);
+}
+
+static inline void f16_store_n(uint16_t *to, const float *from, size_t n)
+{
+  size_t i = 0;
+#ifdef VEC_F16
+  for (; i + VEC_F16 <= n; i += VEC_F16)
+    vec_f16_store(to + i, from + i);
+#endif
+  for (; i < n; i++)
+    to[i] = f16_store(from[i]);
+}
+
+static inline void bf16_load_n(float *to, const uint16_t *from, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    to[i] = bf16_load(from[i]);
+}
+
+static inline void bf16_store_n(uint16_t *to, const float *from, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    to[i] = bf16_store(from[i]);
+}
+
+typedef void (*half_load_fn)(float *to, const uint16_t *from, size_t n);
+typedef void (*half_store_fn)(uint16_t *to, const float *from, size_t n);
+
+enum { HALF_BLOCK = 256, HALF_INPUTS = 3 };
+
+/* A map's float loop run over 16-bit elements, block by block through memory that stays in L1. All
+ * inputs are 16-bit (at most HALF_INPUTS; absent ones stay NULL). store NULL: the loop writes bytes
+ * (a comparison's bools) straight to the output. */
+static inline void half_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun_loop_fn loop,
+                            half_load_fn load, half_store_fn store)
+{
+  float block[HALF_INPUTS + 1][HALF_BLOCK];
+  const void *in[HALF_INPUTS] = {0};
+  void *out[1] = {block[HALF_INPUTS]};
+  onnxrun_job inner = *job;
+  inner.in = in;
+  inner.out = out;
+  for (size_t i = 0; i < job->n_in; i++) {
+    in[i] = job->in[i] ? block[i] : NULL;
+    if (job->in[i] && job->step[i] == 0)
+      load(block[i], job->in[i], 1);
+  }
+  for (size_t at = begin, n; at < end; at += n) {
+    n = end - at < HALF_BLOCK ? end - at : HALF_BLOCK;
+    for (size_t i = 0; i < job->n_in; i++) {
+      if (job->in[i] && job->step[i] != 0)
+        load(block[i], (const uint16_t *)job->in[i] + at, n);
+    }
+    if (!store)
+      out[0] = (uint8_t *)job->out[0] + at;
+    loop(&inner, 0, n);
+    if (store)
+      store((uint16_t *)job->out[0] + at, block[HALF_INPUTS], n);
+  }
+}
+
+/* The 16-bit loops NAME_f16 and NAME_bf16 of a map that has NAME_f32. */
+#define HALF_LOOPS(name)                                                                           \
+  static void name##_f16(const onnxrun_job *job, size_t begin, size_t end)                         \
+  {                                                                                                \
+    half_map(job, begin, end, name##_f32, f16_load_n, f16_store_n);                                \
+  }                                                                                                \
+  static void name##_bf16(const onnxrun_job *job, size_t begin, size_t end)                        \
+  {                                                                                                \
+    half_map(job, begin, end, name##_f32, bf16_load_n, bf16_store_n);                              \
+  }
+
+#endif

@@ -1,0 +1,107 @@
+/* vec.h: what depends on the instruction set: fused multiply-add, bit casts, float16 conversions.
+ * Intrinsics stand here and nowhere else. */
+#ifndef ONX_KIT_VEC_H
+#define ONX_KIT_VEC_H
+
+#include "ops/kit/op.h"
+
+/* A file compiled for one instruction set with the flags of another would be chosen for processors
+ * that cannot run it, or lose what it was compiled for. */
+#if defined(ONX_ISA_avx512) && !(defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__))
+#error "ONX_ISA is avx512 but the compiler's flags are not"
+#elif defined(ONX_ISA_avx2) && (!defined(__AVX2__) || !defined(__FMA__) || defined(__AVX512F__))
+#error "ONX_ISA is avx2 but the compiler's flags are not"
+#elif defined(ONX_ISA_base) && defined(__AVX__)
+#error "ONX_ISA is base but the compiler's flags are not"
+#endif
+
+/* Bytes of a vector register. */
+#if defined(__AVX512F__)
+#define VEC_BYTES 64
+#elif defined(__AVX__)
+#define VEC_BYTES 32
+#else
+#define VEC_BYTES 16
+#endif
+
+/* Before a loop whose iterations are independent; arrays may be the same, never shifted. */
+#define LOOP_SIMD _Pragma("omp simd")
+
+/* Inlined whatever the compiler thinks, so that constants given to it fold. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* a * b + c with one rounding where the instruction set has it, with two elsewhere. */
+#if defined(__FMA__) || defined(__aarch64__)
+#define MADD(a, b, c)                                                                              \
+  _Generic((a) + (b) + (c), float : __builtin_fmaf, double : __builtin_fma)((a), (b), (c))
+#else
+#define MADD(a, b, c) ((a) * (b) + (c))
+#endif
+
+static inline uint32_t bits_f32(float x)
+{
+  uint32_t b;
+  memcpy(&b, &x, sizeof b);
+  return b;
+}
+
+static inline float f32_bits(uint32_t b)
+{
+  float x;
+  memcpy(&x, &b, sizeof x);
+  return x;
+}
+
+static inline uint64_t bits_f64(double x)
+{
+  uint64_t b;
+  memcpy(&b, &x, sizeof b);
+  return b;
+}
+
+static inline double f64_bits(uint64_t b)
+{
+  double x;
+  memcpy(&x, &b, sizeof x);
+  return x;
+}
+
+/* VEC_F16 elements between float16 and float. */
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#define VEC_F16 16
+static inline void vec_f16_load(float *to, const uint16_t *from)
+{
+  _mm512_storeu_ps(to, _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)from)));
+}
+static inline void vec_f16_store(uint16_t *to, const float *from)
+{
+  _mm256_storeu_si256((__m256i *)(void *)to,
+                      _mm512_cvtps_ph(_mm512_loadu_ps(from), _MM_FROUND_TO_NEAREST_INT));
+}
+#elif defined(__F16C__)
+#include <immintrin.h>
+#define VEC_F16 8
+static inline void vec_f16_load(float *to, const uint16_t *from)
+{
+  _mm256_storeu_ps(to, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)from)));
+}
+static inline void vec_f16_store(uint16_t *to, const float *from)
+{
+  _mm_storeu_si128((__m128i *)(void *)to,
+                   _mm256_cvtps_ph(_mm256_loadu_ps(from), _MM_FROUND_TO_NEAREST_INT));
+}
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#define VEC_F16 4
+static inline void vec_f16_load(float *to, const uint16_t *from)
+{
+  vst1q_f32(to, vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(from))));
+}
+static inline void vec_f16_store(uint16_t *to, const float *from)
+{
+  vst1_u16(to, vreinterpret_u16_f16(vcvt_f16_f32(vld1q_f32(from))));
+}
+#endif
+
+#endif
