@@ -48,6 +48,38 @@ onx_node *onx_graph_node(onx_module *m, onx_graph *g, uint32_t n_in, uint32_t n_
   return node;
 }
 
+/* Appends the graphs that the nodes of `g` hold. */
+static bool add_subgraphs(const onx_graph *g, onx_pool *pool, onx_graph ***list, size_t *n,
+                          size_t *capacity)
+{
+  for (size_t i = 0; i < g->n_nodes; i++) {
+    for (uint32_t a = 0; a < g->nodes[i].n_attrs; a++) {
+      const onx_attr *attr = &g->nodes[i].attrs[a];
+      if (attr->type != ONNXRUN_ATTR_GRAPH || attr->is_ref)
+        continue;
+      if (!onx_pool_grow(pool, (void **)list, capacity, *n + 1, sizeof **list))
+        return false;
+      (*list)[(*n)++] = attr->v.g;
+    }
+  }
+  return true;
+}
+
+bool onx_graph_tree(onx_graph *root, onx_pool *pool, onx_graph ***out, size_t *n)
+{
+  size_t capacity = 0;
+  *n = 0;
+  *out = NULL;
+  if (!onx_pool_grow(pool, (void **)out, &capacity, 1, sizeof **out))
+    return false;
+  (*out)[(*n)++] = root;
+  for (size_t i = 0; i < *n; i++) {
+    if (!add_subgraphs((*out)[i], pool, out, n, &capacity))
+      return false;
+  }
+  return true;
+}
+
 const onx_attr *onx_node_attr(const onx_node *n, const char *name)
 {
   const onnxrun_string wanted = onx_text(name);

@@ -116,6 +116,9 @@ uint32_t onx_graph_value(onx_module *m, onx_graph *g, onnxrun_string name);
  * limit; NULL: no memory or over the limit (error filled). Pointers into graph->nodes may move. */
 onx_node *onx_graph_node(onx_module *m, onx_graph *g, uint32_t n_in, uint32_t n_out,
                          onnxrun_error *error);
+/* The graph and all that its nodes' attributes hold, an outer one before those inside it, as an
+ * array in `pool`. false: no memory. */
+bool onx_graph_tree(onx_graph *root, onx_pool *pool, onx_graph ***out, size_t *n);
 /* The attribute of that name, or NULL. */
 const onx_attr *onx_node_attr(const onx_node *n, const char *name);
 /* Version of a domain among opsets, or 0. "ai.onnx" and "" are the same. */
