@@ -4,14 +4,15 @@
  * attributes, and up to five functions. The host does the rest: it checks types and counts, decodes
  * attributes, broadcasts, places memory, cuts the work and runs it on threads.
  *
- *   stage     called                          sees                               may
- *   prepare   once a node, when a model is    attributes, types, constant        fail, decline,
- * derive, built                           inputs                             declare output types
- *   pack      once a node that will run,      the same                           fail, rearrange
- * weights after the graph is settled shape     once per distinct input shapes  shapes, operands
- * marked VALUE      fail, declare shapes, work run       every run, once, serially       all data
- * fail loop      every run, on many threads      one range of items                 nothing but
- * compute
+ *   stage     called                          sees                        may
+ *   prepare   once a node, when a model is    attributes, types,          fail, decline, derive,
+ *             built                           constant inputs             declare output types
+ *   pack      once a node that will run,      the same                    fail, rearrange weights
+ *             after the graph is settled
+ *   shape     once per distinct input shapes  shapes, operands marked     fail, declare shapes and
+ *                                             VALUE                       work
+ *   run       every run, once, serially       all data                    fail
+ *   loop      every run, on many threads      one range of items          nothing but compute
  *
  * A loop must not allocate, lock, print, fail, start threads, keep state, or touch memory outside
  * its arrays; the result of an item must not depend on the range it came in. Kernels are constant

@@ -5,8 +5,10 @@
  *   onnxrun_error error;
  *   onnxrun_model_open("model.onnx", NULL, &model, &error);
  *   onnxrun_session_create(model, NULL, &session, &error);
- *   onnxrun_session_run(session, in, 1, out, 1, &error);      // out[0].data is lent until the next
- * run onnxrun_session_release(session); onnxrun_model_release(model);
+ *   onnxrun_session_run(session, in, 1, out, 1, &error);
+ *   // out[0].data, where it was NULL, is lent by the session until its next run
+ *   onnxrun_session_release(session);
+ *   onnxrun_model_release(model);
  *
  * Rules for every call. Handles are opaque; release takes NULL. A call that returns a status fills
  * the caller's onnxrun_error (which may be NULL) when it fails, and leaves its out parameters
@@ -88,8 +90,7 @@ typedef struct onnxrun_options {
     sizeof(onnxrun_options), 0, 0, NULL, NULL, NULL, NULL, 0, 0, 0                                 \
   }
 
-/* ---- registry: the operators; thread-compatible, immutable once a model has been made with it --
- */
+/* ---- registry: the operators; thread-compatible, immutable once given to a model ------------- */
 
 struct onnxrun_kernel;
 
@@ -171,8 +172,7 @@ ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_session_run(onnxrun_session 
                                                                 size_t n_out, onnxrun_error *error);
 ONNXRUN_API void onnxrun_session_release(onnxrun_session *session);
 
-/* ---- values in files: immutable ----------------------------------------------------------------
- */
+/* ---- values in files: immutable -------------------------------------------------------------- */
 
 /* Reads a TensorProto, or a SequenceProto or OptionalProto where `kind` is ONNXRUN_SEQUENCE or
  * ONNXRUN_OPTIONAL (the bytes do not tell them apart; any other kind means a TensorProto).
