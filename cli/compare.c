@@ -73,16 +73,20 @@ static void append_index(struct text *t, const onnxrun_tensor *shape, size_t i)
   text_append(t, "]", 1);
 }
 
-static void differ(const onnxrun_tensor *expected, const onnxrun_tensor *found, size_t first,
-                   size_t wrong, size_t count, char *why, size_t why_size)
+struct difference {
+  size_t count, wrong, first; /* elements, those that differ, the first of them */
+};
+
+static void tell_difference(const struct difference *d, const onnxrun_tensor *expected,
+                            const onnxrun_tensor *found, char *why, size_t why_size)
 {
   struct text t = {0};
-  text_format(&t, "%zu of %zu elements differ, the first at ", wrong, count);
-  append_index(&t, expected, first);
+  text_format(&t, "%zu of %zu elements differ, the first at ", d->wrong, d->count);
+  append_index(&t, expected, d->first);
   text_format(&t, ": expected ");
-  text_append_element(&t, expected, first);
+  text_append_element(&t, expected, d->first);
   text_format(&t, ", found ");
-  text_append_element(&t, found, first);
+  text_append_element(&t, found, d->first);
   set_why(why, why_size, &t);
   text_release(&t);
 }
@@ -90,20 +94,20 @@ static void differ(const onnxrun_tensor *expected, const onnxrun_tensor *found, 
 static bool compare_elements(const onnxrun_tensor *expected, const onnxrun_tensor *found,
                              const struct tolerance *tolerance, char *why, size_t why_size)
 {
-  size_t count, wrong = 0, first = 0;
-  if (!element_count(expected, &count) || element_class(expected->dtype) == ELEMENT_NONE) {
+  struct difference d = {0};
+  if (!element_count(expected, &d.count) || element_class(expected->dtype) == ELEMENT_NONE) {
     snprintf(why, why_size, "such a tensor cannot be compared");
     return false;
   }
-  for (size_t i = 0; i < count && !tolerance->shapes_only; i++) {
+  for (size_t i = 0; i < d.count && !tolerance->shapes_only; i++) {
     if (elements_agree(expected, found, i, tolerance))
       continue;
-    first = wrong == 0 ? i : first;
-    wrong++;
+    d.first = d.wrong == 0 ? i : d.first;
+    d.wrong++;
   }
-  if (wrong > 0)
-    differ(expected, found, first, wrong, count, why, why_size);
-  return wrong == 0;
+  if (d.wrong > 0)
+    tell_difference(&d, expected, found, why, why_size);
+  return d.wrong == 0;
 }
 
 static bool same_type(const onnxrun_tensor *expected, const onnxrun_tensor *found, char *why,

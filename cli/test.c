@@ -42,13 +42,18 @@ struct test_case {
 
 /* ---- one data set ---------------------------------------------------------------------------- */
 
-/* FOLDER/PREFIX_N.pb */
-static int read_numbered(const struct test_case *c, const char *folder, const char *prefix,
-                         size_t n, onnxrun_dtype kind, struct stored_value *out, struct fault *f)
+/* FOLDER/PREFIX_N.pb, to be freed; NULL: no memory. */
+static char *numbered_path(const char *folder, const char *prefix, size_t n)
 {
   char name[64];
   snprintf(name, sizeof name, "%s_%zu.pb", prefix, n);
-  char *path = path_join(folder, name);
+  return path_join(folder, name);
+}
+
+/* Reads the file and frees its path. */
+static int read_stored(const struct test_case *c, char *path, onnxrun_dtype kind,
+                       struct stored_value *out, struct fault *f)
+{
   const int code =
       path ? stored_value_read(path, kind, &c->tests->options->engine, out, f) : fault_memory(f);
   free(path);
@@ -59,8 +64,8 @@ static int read_inputs(const struct test_case *c, const char *folder, struct sto
                        onnxrun_tensor *tensors, struct fault *f)
 {
   for (size_t i = 0; i < c->inputs.size; i++) {
-    const int code =
-        read_numbered(c, folder, "input", i, c->inputs.infos[i].spec.dtype, &stored[i], f);
+    const int code = read_stored(c, numbered_path(folder, "input", i),
+                                 c->inputs.infos[i].spec.dtype, &stored[i], f);
     if (code != EXIT_CODE_OK)
       return code;
     tensors[i] = *onnxrun_value_tensor(stored[i].value);
@@ -80,7 +85,8 @@ static int compare_output(const struct test_case *c, const char *folder, size_t 
   const onnxrun_info *info = &c->outputs.infos[i];
   struct stored_value stored = {0};
   char why[768];
-  int code = read_numbered(c, folder, "output", i, expected_kind(info, found), &stored, f);
+  int code =
+      read_stored(c, numbered_path(folder, "output", i), expected_kind(info, found), &stored, f);
   if (code == EXIT_CODE_OK &&
       !compare_values(onnxrun_value_tensor(stored.value), found, &c->tolerance, why, sizeof why))
     code = fault_set(f, EXIT_CODE_MISMATCH, "%s: output %zu '%s': %s", folder, i, info->name, why);

@@ -46,11 +46,19 @@ static const char *types_text(uint64_t types, char *buffer, size_t size)
   return buffer;
 }
 
-static onnxrun_status reject(onx_trial *t, onnxrun_status s, const char *what, uint32_t i,
-                             const char *name, const char *found, const char *expected)
+/* An operand in an error: "input 1 'B'"; name NULL: the kernel has no such operand. */
+struct place {
+  const char *what;
+  uint32_t index;
+  const char *name;
+};
+
+static onnxrun_status reject(onx_trial *t, onnxrun_status s, struct place at, const char *found,
+                             const char *expected)
 {
-  return onx_node_fail(t->node, &t->reason, s, "%s %u%s%s%s is %s, expected %s", what, i,
-                       name ? " '" : "", name ? name : "", name ? "'" : "", found, expected);
+  return onx_node_fail(t->node, &t->reason, s, "%s %u%s%s%s is %s, expected %s", at.what, at.index,
+                       at.name ? " '" : "", at.name ? at.name : "", at.name ? "'" : "", found,
+                       expected);
 }
 
 static onnxrun_status check_input(onx_trial *t, const onnxrun_kernel *k, uint32_t i)
@@ -58,23 +66,25 @@ static onnxrun_status check_input(onx_trial *t, const onnxrun_kernel *k, uint32_
   const onnxrun_operand *o = onx_operand_at(k->inputs, i);
   const uint32_t index = t->node->in[i];
   if (!o)
-    return reject(t, ONNXRUN_INVALID_MODEL, "input", i, NULL, "given", "no such input");
+    return reject(t, ONNXRUN_INVALID_MODEL, (struct place){"input", i, NULL}, "given",
+                  "no such input");
   if (index == ONX_NONE) {
     return o->flags & ONNXRUN_OPTIONAL_OPERAND
                ? ONNXRUN_OK
-               : reject(t, ONNXRUN_INVALID_MODEL, "input", i, o->name, "absent", "a value");
+               : reject(t, ONNXRUN_INVALID_MODEL, (struct place){"input", i, o->name}, "absent",
+                        "a value");
   }
   const onnxrun_dtype dtype = t->g->values[index].dtype;
   char expected[160];
   if (!(o->types >> dtype & 1))
-    return reject(t, ONNXRUN_UNSUPPORTED, "input", i, o->name, onnxrun_dtype_name(dtype),
-                  types_text(o->types, expected, sizeof expected));
+    return reject(t, ONNXRUN_UNSUPPORTED, (struct place){"input", i, o->name},
+                  onnxrun_dtype_name(dtype), types_text(o->types, expected, sizeof expected));
   if (!o->var || (o->flags & ONNXRUN_MIXED))
     return ONNXRUN_OK;
   onnxrun_dtype *var = &t->vars[(unsigned char)o->var % VARS];
   if (*var != ONNXRUN_UNDEFINED && *var != dtype)
-    return reject(t, ONNXRUN_INVALID_MODEL, "input", i, o->name, onnxrun_dtype_name(dtype),
-                  onnxrun_dtype_name(*var));
+    return reject(t, ONNXRUN_INVALID_MODEL, (struct place){"input", i, o->name},
+                  onnxrun_dtype_name(dtype), onnxrun_dtype_name(*var));
   *var = dtype;
   return ONNXRUN_OK;
 }
@@ -83,11 +93,13 @@ static onnxrun_status check_counts(onx_trial *t, const onnxrun_kernel *k)
 {
   for (uint32_t i = 0; k->inputs[i].name; i++) {
     if (i >= t->node->n_in && !(k->inputs[i].flags & ONNXRUN_OPTIONAL_OPERAND))
-      return reject(t, ONNXRUN_INVALID_MODEL, "input", i, k->inputs[i].name, "absent", "a value");
+      return reject(t, ONNXRUN_INVALID_MODEL, (struct place){"input", i, k->inputs[i].name},
+                    "absent", "a value");
   }
   for (uint32_t i = 0; i < t->node->n_out; i++) {
     if (!onx_operand_at(k->outputs, i))
-      return reject(t, ONNXRUN_INVALID_MODEL, "output", i, NULL, "named", "no such output");
+      return reject(t, ONNXRUN_INVALID_MODEL, (struct place){"output", i, NULL}, "named",
+                    "no such output");
   }
   return ONNXRUN_OK;
 }
@@ -128,8 +140,8 @@ static onnxrun_status take_output_types(onx_trial *t, const onnxrun_kernel *k)
     const onnxrun_dtype dtype = t->call.out[i].dtype;
     char expected[160];
     if (dtype == ONNXRUN_UNDEFINED || !(o->types >> dtype & 1))
-      return reject(t, ONNXRUN_UNSUPPORTED, "output", i, o->name, onnxrun_dtype_name(dtype),
-                    types_text(o->types, expected, sizeof expected));
+      return reject(t, ONNXRUN_UNSUPPORTED, (struct place){"output", i, o->name},
+                    onnxrun_dtype_name(dtype), types_text(o->types, expected, sizeof expected));
   }
   for (uint32_t i = 0; i < t->node->n_out; i++) {
     if (t->node->out[i] != ONX_NONE)

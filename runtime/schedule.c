@@ -207,7 +207,23 @@ static void finish(onx_schedule *q, uint32_t s)
   atomic_fetch_add(&q->finished, 1);
 }
 
-/* Claims and computes one range; false: there is none at the moment. */
+/* Claims and computes one range of step s; false: all of them are claimed. */
+static bool work_on(onx_schedule *q, uint32_t s, size_t worker)
+{
+  const onx_step *step = &q->plan->steps[s];
+  onx_progress *progress = &q->progress[s];
+  if (atomic_load_explicit(&progress->claimed, memory_order_relaxed) >= step->ranges)
+    return false;
+  const size_t range = atomic_fetch_add(&progress->claimed, 1);
+  if (range >= step->ranges)
+    return false;
+  onx_step_range(step, range, scratch_of(q, step, worker));
+  if (atomic_fetch_sub(&progress->left, 1) == 1)
+    finish(q, s);
+  return true;
+}
+
+/* Computes one range of the first ready step that has any; false: there is none at the moment. */
 static bool work_once(onx_schedule *q, size_t worker)
 {
   const size_t tail = atomic_load_explicit(&q->tail, memory_order_acquire);
@@ -215,17 +231,8 @@ static bool work_once(onx_schedule *q, size_t worker)
     const uint32_t s = atomic_load_explicit(&q->ready[at], memory_order_acquire);
     if (s == ONX_NONE)
       return false;
-    const onx_step *step = &q->plan->steps[s];
-    onx_progress *progress = &q->progress[s];
-    if (atomic_load_explicit(&progress->claimed, memory_order_relaxed) < step->ranges) {
-      const size_t range = atomic_fetch_add(&progress->claimed, 1);
-      if (range < step->ranges) {
-        onx_step_range(step, range, scratch_of(q, step, worker));
-        if (atomic_fetch_sub(&progress->left, 1) == 1)
-          finish(q, s);
-        return true;
-      }
-    }
+    if (work_on(q, s, worker))
+      return true;
     size_t expected = at;
     atomic_compare_exchange_strong(&q->head, &expected, at + 1);
   }
