@@ -1,6 +1,7 @@
 /* half.h: float16 and bfloat16 in storage, float in computation. Loads are exact, stores round to
- * nearest even; NaN keeps the top of its payload and becomes quiet. Intrinsics where the instruction
- * set has the conversion, with the portable form beside them; both give the same bits. */
+ * nearest even; NaN keeps the top of its payload and becomes quiet. Intrinsics where the
+ * instruction set has the conversion, with the portable form beside them; both give the same bits.
+ */
 #ifndef ONX_KIT_HALF_H
 #define ONX_KIT_HALF_H
 

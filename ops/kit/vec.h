@@ -7,7 +7,8 @@
 
 /* A file compiled for one instruction set with the flags of another would be chosen for processors
  * that cannot run it, or lose what it was compiled for. */
-#if defined(ONX_ISA_avx512) && !(defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__))
+#if defined(ONX_ISA_avx512) &&                                                                     \
+    !(defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__))
 #error "ONX_ISA is avx512 but the compiler's flags are not"
 #elif defined(ONX_ISA_avx2) && (!defined(__AVX2__) || !defined(__FMA__) || defined(__AVX512F__))
 #error "ONX_ISA is avx2 but the compiler's flags are not"
@@ -36,6 +37,22 @@
   _Generic((a) + (b) + (c), float : __builtin_fmaf, double : __builtin_fma)((a), (b), (c))
 #else
 #define MADD(a, b, c) ((a) * (b) + (c))
+#endif
+
+/* The same for floats everywhere: double holds the product exactly. For doubles it is MADD. */
+#if defined(__FMA__) || defined(__aarch64__)
+#define MADD_EXACT(a, b, c) MADD(a, b, c)
+#else
+#define MADD_EXACT(a, b, c)                                                                        \
+  _Generic((a) + (b) + (c), float : madd_in_double, double : madd_plain)((a), (b), (c))
+static inline float madd_in_double(float a, float b, float c)
+{
+  return (float)((double)a * (double)b + (double)c);
+}
+static inline double madd_plain(double a, double b, double c)
+{
+  return a * b + c;
+}
 #endif
 
 static inline uint32_t bits_f32(float x)
