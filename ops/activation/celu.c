@@ -1,36 +1,50 @@
 /* Celu: max(0, x) + min(0, alpha * (e^(x / alpha) - 1)), which is x for x >= 0 and the second term
- * below whatever the sign of alpha.  Opsets 12, 28. Method: as Elu; x / alpha is x * (1 / alpha)
- * and what that leaves over, which one fused multiply-add finds.  Below 0.6 ulp in float, 1 in
- * double. */
+ * below, whatever the sign of alpha.  Opsets 12, 28.
+ * Method: as Elu; x / alpha is x * (1 / alpha) and a rest, which one fused multiply-add finds; where
+ * x / alpha is tiny the result is x.  Below 1 ulp in float and double. */
 #include "ops/kit/unary.h"
 
 struct celu {
   float alpha;
 };
 
-/* An infinite quotient has no rest. */
-#define REST(x, q, inverse, alpha)                                                                 \
-  ((inverse) - (inverse) == 0 ? MADD_EXACT(-(q), (alpha), (x)) * (inverse) : 0)
+/* An infinite quotient has no rest; one beyond the exponential's range needs none. */
+#define CELU_BELOW_0(name, T, EXPM1_OF, tiny)                                                      \
+  ALWAYS_INLINE T name(T x, T alpha)                                                               \
+  {                                                                                                \
+    const T inverse = 1 / alpha, q = x * inverse;                                                  \
+    const T rest = inverse - inverse == 0 ? MADD_EXACT(-q, alpha, x) * inverse : 0;                \
+    const T y = EXPM1_OF(q, q > -100 ? rest : 0, alpha, 0);                                        \
+    return q < (tiny) && q > -(tiny) ? x : y;                                                      \
+  }
 
-static inline float celu_of_f32(float x, float alpha)
+CELU_BELOW_0(above_f32, float, NEGATIVE_EXPM1_LO_BY, 0x1p-26f) /* alpha above 0 */
+CELU_BELOW_0(any_f32, float, EXPM1_BY, 0x1p-26f)
+CELU_BELOW_0(above_f64, double, NEGATIVE_EXPM1_LO_BY, 0x1p-55)
+CELU_BELOW_0(any_f64, double, EXPM1_BY, 0x1p-55)
+
+#define CELU_ABOVE_F32(x, p) ((x) < 0 ? above_f32((x), (p).alpha) : (x))
+#define CELU_ANY_F32(x, p) ((x) < 0 ? any_f32((x), (p).alpha) : (x))
+#define CELU_ABOVE_F64(x, p) ((x) < 0 ? above_f64((x), (double)(p).alpha) : (x))
+#define CELU_ANY_F64(x, p) ((x) < 0 ? any_f64((x), (double)(p).alpha) : (x))
+
+UNARY_LOOP(celu_above_f32, float, struct celu, CELU_ABOVE_F32)
+UNARY_LOOP(celu_any_f32, float, struct celu, CELU_ANY_F32)
+UNARY_LOOP(celu_above_f64, double, struct celu, CELU_ABOVE_F64)
+UNARY_LOOP(celu_any_f64, double, struct celu, CELU_ANY_F64)
+
+static void celu_f32(const onnxrun_job *job, size_t begin, size_t end)
 {
-  const float inverse = 1.0f / alpha, q = x * inverse;
-  const float y = EXPM1_BY(q, REST(x, q, inverse, alpha), alpha, 0);
-  return q < 0x1p-26f && q > -0x1p-26f ? x : y;
+  const struct celu *p = job->params;
+  (p->alpha > 0 ? celu_above_f32 : celu_any_f32)(job, begin, end);
 }
 
-static inline double celu_of_f64(double x, double alpha)
+static void celu_f64(const onnxrun_job *job, size_t begin, size_t end)
 {
-  const double inverse = 1.0 / alpha, q = x * inverse;
-  const double y = EXPM1_BY(q, REST(x, q, inverse, alpha), alpha, 0);
-  return q < 0x1p-55 && q > -0x1p-55 ? x : y;
+  const struct celu *p = job->params;
+  (p->alpha > 0 ? celu_above_f64 : celu_any_f64)(job, begin, end);
 }
 
-#define CELU_F32(x, p) ((x) < 0 ? celu_of_f32((x), (p).alpha) : (x))
-#define CELU_F64(x, p) ((x) < 0 ? celu_of_f64((x), (double)(p).alpha) : (x))
-
-UNARY_LOOP(celu_f32, float, struct celu, CELU_F32)
-UNARY_LOOP(celu_f64, double, struct celu, CELU_F64)
 HALF_LOOPS(celu)
 
 static const onnxrun_loop celu_loops[] = {FLOAT_LOOPS(celu), END};

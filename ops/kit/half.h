@@ -63,14 +63,12 @@ static inline void f16_store_n(uint16_t *to, const float *from, size_t n)
 
 static inline void bf16_load_n(float *to, const uint16_t *from, size_t n)
 {
-  for (size_t i = 0; i < n; i++)
-    to[i] = bf16_load(from[i]);
+  LOOP_SIMD for (size_t i = 0; i < n; i++) to[i] = bf16_load(from[i]);
 }
 
 static inline void bf16_store_n(uint16_t *to, const float *from, size_t n)
 {
-  for (size_t i = 0; i < n; i++)
-    to[i] = bf16_store(from[i]);
+  LOOP_SIMD for (size_t i = 0; i < n; i++) to[i] = bf16_store(from[i]);
 }
 
 typedef void (*half_load_fn)(float *to, const uint16_t *from, size_t n);

@@ -4,8 +4,9 @@
  *   EXPM1(x)     e^x - 1
  *   TANH(x)
  *   LOGISTIC(x)  1 / (1 + e^-x)
- *   EXPM1_BY(x, x_lo, k, k_lo)        (k + k_lo) * (e^(x + x_lo) - 1), rounded once
- *   NEGATIVE_EXPM1_BY(x, k, k_lo)     the same for x <= 0
+ *   EXPM1_BY(x, x_lo, k, k_lo)            (k + k_lo) * (e^(x + x_lo) - 1), rounded once
+ *   NEGATIVE_EXPM1_BY(x, k, k_lo)         the same for x <= 0, faster
+ *   NEGATIVE_EXPM1_LO_BY(x, x_lo, k, k_lo)
  *
  * x_lo and k_lo are below half a unit in the last place of x and k.
  *
@@ -39,6 +40,8 @@ typedef struct pair_f64 {
 #define FRACTION_BITS 23
 #define ROUNDER 0x1.8p23f
 #define LOG2_E 0x1.715476p+0f
+#define LN2 0x1.62e43p-1f
+#define LN2_REST -0x1.05c61p-29f
 #define LN2_HI 0x1.62e4p-1f
 #define LN2_LO 0x1.7f7d1cp-20f
 #define EXP_LEAST -104.0f
@@ -59,6 +62,8 @@ typedef struct pair_f64 {
 #define FRACTION_BITS 52
 #define ROUNDER 0x1.8p52
 #define LOG2_E 0x1.71547652b82fep+0
+#define LN2 0x1.62e42fefa39efp-1
+#define LN2_REST 0x1.abc9e3b39803fp-56
 #define LN2_HI 0x1.62e42fefa4p-1
 #define LN2_LO -0x1.8432a1b0e2634p-43
 #define EXP_LEAST -746.0
@@ -82,6 +87,8 @@ typedef struct pair_f64 {
 #define EXPM1(x) BY_REAL(expm1_of, x)(x)
 #define EXPM1_BY(x, x_lo, k, k_lo) BY_REAL(expm1_by, x)((x), (x_lo), (k), (k_lo))
 #define NEGATIVE_EXPM1_BY(x, k, k_lo) BY_REAL(negative_expm1_by, x)((x), (k), (k_lo))
+#define NEGATIVE_EXPM1_LO_BY(x, x_lo, k, k_lo)                                                     \
+  BY_REAL(negative_expm1_lo_by, x)((x), (x_lo), (k), (k_lo))
 #define TANH(x) BY_REAL(tanh_of, x)(x)
 #define LOGISTIC(x) BY_REAL(logistic_of, x)(x)
 

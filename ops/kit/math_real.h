@@ -1,28 +1,42 @@
 /* math_real.h: the functions of math.h for one type; math.h says which and includes it twice. */
 
-/* x = n ln2 + r + r_lo, |r| <= 0.3467, n a whole number; one_n is 2^n where that is normal. */
+/* x = n ln2 + r + r_lo, |r| <= 0.3467, n a whole number; power is n as a shift of an exponent. */
 typedef struct FN(reduced) {
   REAL n, r, r_lo;
+  WORD power;
 } FN(reduced);
 
 ALWAYS_INLINE FN(reduced) FN(reduce)(REAL x)
 {
-  const REAL n = MADD(x, LOG2_E, ROUNDER) - ROUNDER;
-  const REAL r_hi = MADD(n, -LN2_HI, x); /* exact: LN2_HI ends in zeros */
-  const REAL r = MADD(n, -LN2_LO, r_hi);
-  return (FN(reduced)){n, r, MADD(n, -LN2_LO, r_hi - r)};
+  const REAL shifted = MADD(x, LOG2_E, ROUNDER), n = shifted - ROUNDER;
+  const WORD power = TO_WORD(shifted) << FRACTION_BITS;
+#ifdef HAS_MADD
+  /* n LN2 and, where n is not 0, x are multiples of half the unit that numbers from 1/2 to 1 have, so
+   * r, below 1/2, has a place for every bit: it is exact. */
+  return (FN(reduced)){n, MADD(n, -LN2, x), n * -LN2_REST, power};
+#else
+  const REAL r_hi = x - n * LN2_HI; /* exact: LN2_HI ends in zeros */
+  const REAL r = r_hi - n * LN2_LO;
+  return (FN(reduced)){n, r, (r_hi - r) - n * LN2_LO, power};
+#endif
 }
 
-/* r^2 p(r) + r_lo. */
-ALWAYS_INLINE REAL FN(tail_of)(FN(reduced) a)
+/* r^2 p(r). */
+ALWAYS_INLINE REAL FN(square_term)(REAL r)
 {
-  return MADD(a.r * a.r, MADD(EXPM1_Q(a.r), a.r, (REAL)0.5), a.r_lo);
+  return r * r * MADD(EXPM1_Q(r), r, (REAL)0.5);
 }
 
 /* The same with r^2 / 2, most of it, rounded once. */
-ALWAYS_INLINE REAL FN(careful_tail_of)(FN(reduced) a)
+ALWAYS_INLINE REAL FN(careful_square_term)(REAL r)
 {
-  return MADD(a.r, (REAL)0.5 * a.r, MADD(a.r * a.r, a.r * EXPM1_Q(a.r), a.r_lo));
+  return MADD(r, (REAL)0.5 * r, r * r * (r * EXPM1_Q(r)));
+}
+
+/* e^(r + r_lo) - 1 - r, where `term` is e^r - 1 - r. */
+ALWAYS_INLINE REAL FN(with_lo)(REAL term, REAL r, REAL r_lo)
+{
+  return MADD(r_lo, r + term, term + r_lo);
 }
 
 /* 2^n, n whole and the result normal. */
@@ -39,30 +53,41 @@ ALWAYS_INLINE REAL FN(scale)(REAL x, REAL n)
   return x * FN(two_to)(half) * FN(two_to)(n - half);
 }
 
+/* NaN stays NaN. */
+ALWAYS_INLINE REAL FN(at_least)(REAL x, REAL least)
+{
+  return x < least ? least : x;
+}
+
 ALWAYS_INLINE REAL FN(clamp)(REAL x, REAL least, REAL most)
 {
-  x = x < least ? least : x; /* NaN stays */
+  x = FN(at_least)(x, least);
   return x > most ? most : x;
 }
 
 static inline REAL FN(exp_of)(REAL x)
 {
   const FN(reduced) a = FN(reduce)(FN(clamp)(x, EXP_LEAST, EXP_MOST));
-  const REAL tail = FN(tail_of)(a);
+  const REAL tail = FN(with_lo)(FN(square_term)(a.r), a.r, a.r_lo);
   return FN(scale)((REAL)1 + (a.r + tail), a.n);
 }
 
-/* unit * (e^(x + x_lo) - 1) as a pair whose hi is exact and whose lo carries the rest. unit is 1, or 1/2
- * for an x so large that only half of the result is finite; x may be above 0 only with may_grow. */
-ALWAYS_INLINE PAIR FN(expm1_pair)(REAL x, REAL x_lo, REAL unit, bool may_grow)
+/* 2^n of a reduction, where that is normal. */
+ALWAYS_INLINE REAL FN(power_of)(FN(reduced) a)
+{
+  return TO_REAL(a.power + TO_WORD((REAL)1));
+}
+
+/* unit * (e^(x + x_lo) - 1); unit is 1, or 1/2 for an x so large that only half of the result is finite.
+ * hi is exact, lo carries the rest. */
+ALWAYS_INLINE PAIR FN(expm1_pair)(REAL x, REAL x_lo, REAL unit)
 {
   const FN(reduced) a = FN(reduce)(x);
-  const REAL tail = may_grow ? FN(careful_tail_of)(a) : FN(tail_of)(a);
-  const REAL whole_tail = MADD(x_lo, a.r + tail, tail + x_lo);
-  const REAL s = FN(two_to)(unit < 1 ? a.n - 1 : a.n), s_1 = s - unit;
-  const REAL lost = may_grow ? (s - s_1) - unit : s - (s_1 + unit);
+  const REAL tail = FN(with_lo)(FN(careful_square_term)(a.r), a.r, a.r_lo + x_lo);
+  const REAL s = TO_REAL(a.power + TO_WORD(unit)), s_1 = s - unit;
   const REAL hi = MADD(s, a.r, s_1);
-  return (PAIR){hi, MADD(s, may_grow ? whole_tail : tail, lost + MADD(s, a.r, s_1 - hi))};
+  const REAL lost = ((s - s_1) - unit) + MADD(s, a.r, s_1 - hi);
+  return (PAIR){hi, MADD(s, tail, lost)};
 }
 
 /* Below this e^x - 1 is -1 in every rounding, and 2^n is normal. */
@@ -72,14 +97,29 @@ static inline REAL FN(expm1_by)(REAL x, REAL x_lo, REAL k, REAL k_lo)
 {
   const REAL unit = x > 80 ? (REAL)0.5 : (REAL)1;
   const PAIR e = FN(expm1_pair)(FN(clamp)(x, EXPM1_LEAST, EXP_MOST),
-                                FN(clamp)(x_lo, (REAL)-0x1p-16, (REAL)0x1p-16), unit, true);
+                                FN(clamp)(x_lo, (REAL)-0x1p-16, (REAL)0x1p-16), unit);
   return MADD_EXACT(k, e.hi, MADD(k, e.lo, k_lo * e.hi)) * ((REAL)1 / unit);
 }
 
+/* (k + k_lo) * (2^n (1 + r + tail) - 1), n not above 0. */
+ALWAYS_INLINE REAL FN(negative_expm1)(FN(reduced) a, REAL tail, REAL k, REAL k_lo)
+{
+  const REAL s = FN(power_of)(a), s_1 = s - 1, hi = MADD(s, a.r, s_1);
+  const REAL lo = MADD(s, tail, MADD(s, a.r, s_1 - hi));
+  return MADD_EXACT(k, hi, MADD(k, lo, k_lo * hi));
+}
+
+/* In these two r_lo is below a tenth of a unit of the result, and is left out. */
 static inline REAL FN(negative_expm1_by)(REAL x, REAL k, REAL k_lo)
 {
-  const PAIR e = FN(expm1_pair)(FN(clamp)(x, EXPM1_LEAST, 0), 0, 1, false);
-  return MADD_EXACT(k, e.hi, MADD(k, e.lo, k_lo * e.hi));
+  const FN(reduced) a = FN(reduce)(FN(at_least)(x, EXPM1_LEAST));
+  return FN(negative_expm1)(a, FN(square_term)(a.r), k, k_lo);
+}
+
+static inline REAL FN(negative_expm1_lo_by)(REAL x, REAL x_lo, REAL k, REAL k_lo)
+{
+  const FN(reduced) a = FN(reduce)(FN(at_least)(x, EXPM1_LEAST));
+  return FN(negative_expm1)(a, FN(with_lo)(FN(square_term)(a.r), a.r, x_lo), k, k_lo);
 }
 
 static inline REAL FN(expm1_of)(REAL x)
@@ -108,8 +148,10 @@ ALWAYS_INLINE REAL FN(divide)(PAIR num, PAIR den)
 static inline REAL FN(tanh_of)(REAL x)
 {
   const REAL magnitude = x < 0 ? -x : x;
-  const PAIR e = FN(expm1_pair)(FN(clamp)((REAL)-2 * magnitude, EXPM1_LEAST, 0), 0, 1, false);
-  const PAIR u = FN(sum)(e.hi, e.lo);
+  const FN(reduced) a = FN(reduce)(FN(at_least)((REAL)-2 * magnitude, EXPM1_LEAST));
+  const REAL s = FN(power_of)(a), s_1 = s - 1, hi = MADD(s, a.r, s_1);
+  const REAL lost = (s - (s_1 + 1)) + MADD(s, a.r, s_1 - hi);
+  const PAIR u = FN(sum)(hi, MADD(s, FN(square_term)(a.r), lost));
   const REAL den = (REAL)2 + u.hi;
   const REAL y = FN(divide)((PAIR){-u.hi, -u.lo}, (PAIR){den, ((REAL)2 - den) + u.hi + u.lo});
   return x < 0 ? -y : x > 0 ? y : x; /* -0, NaN */
@@ -120,8 +162,8 @@ static inline REAL FN(tanh_of)(REAL x)
 static inline REAL FN(logistic_of)(REAL x)
 {
   const bool is_negative = x < 0;
-  const FN(reduced) a = FN(reduce)(FN(clamp)(is_negative ? x : -x, EXP_LEAST, 0));
-  const REAL tail = FN(tail_of)(a);
+  const FN(reduced) a = FN(reduce)(FN(at_least)(is_negative ? x : -x, EXP_LEAST));
+  const REAL tail = FN(with_lo)(FN(square_term)(a.r), a.r, a.r_lo);
   const PAIR one_r = FN(sum)(1, a.r), m = FN(sum)(one_r.hi, one_r.lo + tail);
   const REAL s = FN(scale)(1, a.n), e = s * m.hi, den = (REAL)1 + e;
   const PAIR num = {is_negative ? m.hi : (REAL)1, is_negative ? m.lo : (REAL)0};
@@ -139,6 +181,8 @@ static inline REAL FN(logistic_of)(REAL x)
 #undef FRACTION_BITS
 #undef ROUNDER
 #undef LOG2_E
+#undef LN2
+#undef LN2_REST
 #undef LN2_HI
 #undef LN2_LO
 #undef EXP_LEAST

@@ -33,6 +33,7 @@
 
 /* a * b + c with one rounding where the instruction set has it, with two elsewhere. */
 #if defined(__FMA__) || defined(__aarch64__)
+#define HAS_MADD 1
 #define MADD(a, b, c)                                                                              \
   _Generic((a) + (b) + (c), float : __builtin_fmaf, double : __builtin_fma)((a), (b), (c))
 #else
@@ -40,7 +41,7 @@
 #endif
 
 /* The same for floats everywhere: double holds the product exactly. For doubles it is MADD. */
-#if defined(__FMA__) || defined(__aarch64__)
+#ifdef HAS_MADD
 #define MADD_EXACT(a, b, c) MADD(a, b, c)
 #else
 #define MADD_EXACT(a, b, c)                                                                        \
