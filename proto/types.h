@@ -1,0 +1,26 @@
+/* types.h: what the file says of a value's type. */
+#ifndef ONX_TYPES_H
+#define ONX_TYPES_H
+
+#include "proto/wire.h"
+
+/* dtype UNDEFINED: none, or one that no value of ours has (maps, sparse tensors). rank -1: unknown.
+ */
+typedef struct onx_type {
+  onnxrun_dtype dtype;
+  int32_t rank;
+  const int64_t *dims;
+  const char *const *dim_names; /* NULL: no dim has one */
+} onx_type;
+
+/* The element type of that number in a file, UNDEFINED when there is none. */
+onnxrun_dtype onx_element_type(int64_t number);
+
+/* A TypeProto. A rank above ONNXRUN_MAX_RANK reads as unknown. */
+onnxrun_status onx_type_read(onx_reader *r, onx_span span, onx_type *out);
+
+/* A ValueInfoProto: its name, borrowed from the file, and its type. */
+onnxrun_status onx_value_info_read(onx_reader *r, onx_span span, onnxrun_string *name,
+                                   onx_type *type);
+
+#endif
