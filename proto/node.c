@@ -1,7 +1,6 @@
 /* node.c: the nodes of a graph or a function's body. */
 #include "onnx.pb-c.h"
 #include "proto/scope.h"
-#include "runtime/call.h"
 #include "runtime/error.h"
 
 enum { INPUT = 1, OUTPUT = 2, NAME = 3, OP = 4, ATTRIBUTE = 5, DOMAIN = 7, OVERLOAD = 8 };

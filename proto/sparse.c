@@ -3,7 +3,6 @@
 
 #include "onnx.pb-c.h"
 #include "proto/tensor.h"
-#include "runtime/call.h"
 #include "runtime/error.h"
 
 #define DENSE_MOST ((size_t)256 << 20) /* bytes: a few bytes of a file may ask for any size */

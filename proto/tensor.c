@@ -6,7 +6,6 @@
 
 #include "onnx.pb-c.h"
 #include "proto/types.h"
-#include "runtime/call.h"
 #include "runtime/error.h"
 
 onnxrun_status onx_tensor_fail(const onx_tensor_source *src, onnxrun_status s, const char *format,

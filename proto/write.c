@@ -7,7 +7,6 @@
 #include "onnx.pb-c.h"
 #include "proto/reader.h"
 #include "proto/tensor.h"
-#include "runtime/call.h"
 #include "runtime/error.h"
 
 #define DEPTH_MOST 256 /* of lists in lists; writing recurses */

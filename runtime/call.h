@@ -44,15 +44,4 @@ onnxrun_status onx_call_run(onnxrun_node *call, const void *params);
 /* The loop for the node's key type, or what work.loop says; NULL: the kernel has none. */
 onnxrun_loop_fn onx_call_loop(const onnxrun_node *call);
 
-/* onx_fail with "node 3 'name' (Op): " before the text. */
-onnxrun_status onx_node_fail(const onx_node *node, onnxrun_error *error, onnxrun_status s,
-                             const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-/* Bytes of a tensor of that type and those dims; false when a dim is negative or it does not fit.
- */
-bool onx_tensor_bytes(onnxrun_dtype dtype, uint32_t rank, const int64_t *dims, size_t *elements,
-                      size_t *bytes);
-/* "[1,3,224]" (-1 as "?") into the buffer, cut to fit; returns the buffer. */
-const char *onx_dims_text(char *buffer, size_t size, uint32_t rank, const int64_t *dims);
-
 #endif

@@ -1,6 +1,7 @@
 /* graph.c: growing a graph, and the text table. */
 #include "runtime/graph.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "runtime/error.h"
@@ -189,4 +190,67 @@ bool onx_table_put(onx_table *t, onx_pool *pool, onnxrun_string key, uint32_t in
     t->n++;
   *slot = (onx_table_slot){key, hash, index, true};
   return true;
+}
+
+onnxrun_status onx_node_fail(const onx_node *node, onnxrun_error *error, onnxrun_status s,
+                             const char *format, ...)
+{
+  if (!error)
+    return s;
+  char text[sizeof error->text];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  const int name = node->name.size < 80 ? (int)node->name.size : 80;
+  const int op = node->op.size < 60 ? (int)node->op.size : 60;
+  const bool has_domain = node->domain.size > 0;
+  return onx_fail(error, s, "node %u '%.*s' (%.*s%s%.*s): %s", node->position, name,
+                  node->name.data ? node->name.data : "",
+                  has_domain ? (node->domain.size < 40 ? (int)node->domain.size : 40) : 0,
+                  has_domain ? node->domain.data : "", has_domain ? "::" : "", op, node->op.data,
+                  text);
+}
+
+bool onx_tensor_bytes(onnxrun_dtype dtype, uint32_t rank, const int64_t *dims, size_t *elements,
+                      size_t *bytes)
+{
+  size_t n = 1, bits;
+  bool has_zero = false;
+  for (uint32_t i = 0; i < rank; i++) {
+    if (dims[i] < 0)
+      return false;
+    has_zero = has_zero || dims[i] == 0;
+  }
+  if (has_zero) {
+    *elements = *bytes = 0;
+    return true;
+  }
+  for (uint32_t i = 0; i < rank; i++) {
+    if (!onx_mul(n, (size_t)dims[i], &n))
+      return false;
+  }
+  if (n > (size_t)PTRDIFF_MAX / 16 || !onx_mul(n, onnxrun_bits(dtype), &bits))
+    return false;
+  *elements = n;
+  *bytes = bits / 8 + (bits % 8 != 0);
+  return true;
+}
+
+const char *onx_dims_text(char *buffer, size_t size, uint32_t rank, const int64_t *dims)
+{
+  size_t at = 0;
+  buffer[0] = '\0';
+  for (uint32_t i = 0; i <= rank && at + 1 < size; i++) {
+    const char *before = i == rank ? (rank ? "]" : "[]") : i ? "," : "[";
+    int n;
+    if (i == rank)
+      n = snprintf(buffer + at, size - at, "%s", before);
+    else if (dims[i] < 0)
+      n = snprintf(buffer + at, size - at, "%s?", before);
+    else
+      n = snprintf(buffer + at, size - at, "%s%lld", before, (long long)dims[i]);
+    at += n > 0 ? (size_t)n : 0;
+  }
+  return buffer;
 }

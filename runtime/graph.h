@@ -124,6 +124,17 @@ const onx_attr *onx_node_attr(const onx_node *n, const char *name);
 /* Version of a domain among opsets, or 0. "ai.onnx" and "" are the same. */
 int64_t onx_opset_version(const onx_opset *opsets, size_t n, onnxrun_string domain);
 
+/* onx_fail with "node 3 'name' (Op): " before the text. */
+onnxrun_status onx_node_fail(const onx_node *node, onnxrun_error *error, onnxrun_status s,
+                             const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Bytes of a tensor of that type and those dims; false when a dim is negative or it does not fit.
+ */
+bool onx_tensor_bytes(onnxrun_dtype dtype, uint32_t rank, const int64_t *dims, size_t *elements,
+                      size_t *bytes);
+/* "[1,3,224]" (-1 as "?") into the buffer, cut to fit; returns the buffer. */
+const char *onx_dims_text(char *buffer, size_t size, uint32_t rank, const int64_t *dims);
+
 bool onx_text_equal(onnxrun_string a, onnxrun_string b);
 /* A string of the C text. */
 onnxrun_string onx_text(const char *text);
