@@ -5,7 +5,8 @@
 #include "proto/scope.h"
 #include "runtime/error.h"
 
-#define IR_LAST 14 /* the newest version that is understood; proto/onnx.proto is written from it   \
+#define IR_LAST                                                                                    \
+  14 /* the newest version that is understood; proto/onnx.proto is written from it   \
                     */
 #define IR_WITH_OPSETS 3
 

@@ -24,9 +24,18 @@ typedef struct onx_external {
 onnxrun_status onx_read_model(onx_module *m, const uint8_t *data, size_t size,
                               const onx_external *external, onnxrun_error *error);
 
-/* Reads a TensorProto, SequenceProto or OptionalProto (see onnxrun_value_parse) into the pool. */
-onnxrun_status onx_read_value(onx_pool *pool, const uint8_t *data, size_t size, onnxrun_dtype kind,
-                              size_t max_depth, const onnxrun_tensor **out, onnxrun_error *error);
+/* A value in a file: its bytes, borrowed, and what onnxrun_value_parse says of it. */
+typedef struct onx_value_file {
+  const uint8_t *data; /* may be NULL when there are none */
+  size_t size;
+  onnxrun_dtype kind;
+  size_t max_depth;
+} onx_value_file;
+
+/* Reads a TensorProto, SequenceProto or OptionalProto (see onnxrun_value_parse) into the pool. Data
+ * lies in the file where it is aligned to its type, else in the pool. */
+onnxrun_status onx_read_value(onx_pool *pool, const onx_value_file *file,
+                              const onnxrun_tensor **out, onnxrun_error *error);
 
 /* Writes one (see onnxrun_value_write). */
 onnxrun_status onx_write_value(const onnxrun_tensor *tensor, const char *name, uint8_t *buffer,

@@ -119,24 +119,24 @@ static onnxrun_status read_containers(onx_reader *r, onx_container first)
   return ONNXRUN_OK;
 }
 
-onnxrun_status onx_read_value(onx_pool *pool, const uint8_t *data, size_t size, onnxrun_dtype kind,
-                              size_t max_depth, const onnxrun_tensor **out, onnxrun_error *error)
+onnxrun_status onx_read_value(onx_pool *pool, const onx_value_file *file,
+                              const onnxrun_tensor **out, onnxrun_error *error)
 {
   static const uint8_t nothing[1] = {0};
-  onnxrun_error own;
+  onnxrun_error own; /* inner calls hand their status over in it */
   onx_reader r = {.pool = pool,
                   .scratch = {.heap = pool->heap},
-                  .file = data ? data : nothing,
-                  .max_depth = max_depth,
+                  .file = file->data ? file->data : nothing,
+                  .max_depth = file->max_depth,
                   .error = error ? error : &own};
-  const onx_span body = {r.file, size};
+  const onx_span body = {r.file, file->size};
   onnxrun_tensor *t = onx_pool_take(pool, sizeof *t);
   if (!t)
     return onx_reader_full(&r, sizeof *t, "a value");
-  const bool is_container = kind == ONNXRUN_SEQUENCE || kind == ONNXRUN_OPTIONAL;
-  const onnxrun_status s =
-      is_container ? read_containers(&r, (onx_container){.body = body, .kind = kind, .out = t})
-                   : onx_tensor_read(&r, pool, body, ONX_ALIGNED, t, NULL);
+  const bool is_container = file->kind == ONNXRUN_SEQUENCE || file->kind == ONNXRUN_OPTIONAL;
+  const onx_container whole = {.body = body, .kind = file->kind, .out = t};
+  const onnxrun_status s = is_container ? read_containers(&r, whole)
+                                        : onx_tensor_read(&r, pool, body, ONX_ALIGNED, t, NULL);
   onx_pool_release(&r.scratch);
   if (s == ONNXRUN_OK)
     *out = t;

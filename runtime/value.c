@@ -24,7 +24,8 @@ onnxrun_status onnxrun_value_parse(const void *data, size_t size, onnxrun_dtype 
   onnxrun_value *v = object;
   v->pool.heap = &v->heap;
   const size_t depth = options && options->max_depth ? options->max_depth : DEFAULT_DEPTH;
-  const onnxrun_status s = onx_read_value(&v->pool, data, size, kind, depth, &v->tensor, error);
+  const onx_value_file file = {data, size, kind, depth};
+  const onnxrun_status s = onx_read_value(&v->pool, &file, &v->tensor, error);
   if (s != ONNXRUN_OK)
     onnxrun_value_release(v);
   else
