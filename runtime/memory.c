@@ -50,11 +50,14 @@ void *onx_heap_take(onx_heap *heap, size_t bytes)
 {
   const size_t asked = bytes ? bytes : 1;
   const size_t before = atomic_fetch_add_explicit(&heap->bytes, asked, memory_order_relaxed);
+  const bool is_spent = asked > heap->max_bytes || before > heap->max_bytes - asked;
   void *block = NULL;
-  if (asked <= heap->max_bytes && before <= heap->max_bytes - asked)
+  if (!is_spent)
     block = heap->allocator.resize(heap->allocator.user, NULL, 0, asked, ONX_ALIGN);
-  if (!block)
+  if (!block) {
     atomic_fetch_sub_explicit(&heap->bytes, asked, memory_order_relaxed);
+    atomic_store_explicit(&heap->is_spent, is_spent, memory_order_relaxed);
+  }
   return block;
 }
 
@@ -70,7 +73,8 @@ void onx_heap_give(onx_heap *heap, void *block, size_t bytes)
 onnxrun_status onx_heap_fail(onx_heap *heap, size_t bytes, const char *what, onnxrun_error *error)
 {
   const size_t taken = atomic_load_explicit(&heap->bytes, memory_order_relaxed);
-  if (bytes > heap->max_bytes || taken > heap->max_bytes - bytes)
+  const bool is_large = bytes > heap->max_bytes || taken > heap->max_bytes - bytes;
+  if (is_large || atomic_load_explicit(&heap->is_spent, memory_order_relaxed))
     return onx_fail(error, ONNXRUN_LIMIT, "%s needs %zu bytes, %zu of max_bytes %zu are in use",
                     what, bytes, taken, heap->max_bytes);
   return onx_fail(error, ONNXRUN_NO_MEMORY, "no memory for %s (%zu bytes)", what, bytes);
@@ -81,6 +85,7 @@ static void heap_init(onx_heap *heap, const onnxrun_options *o)
   heap->allocator = o && o->allocator ? *o->allocator : (onnxrun_allocator){NULL, libc_resize};
   heap->max_bytes = o && o->max_bytes ? o->max_bytes : DEFAULT_BUDGET;
   atomic_init(&heap->bytes, 0);
+  atomic_init(&heap->is_spent, false);
 }
 
 onnxrun_status onx_object_new(size_t size, const onnxrun_options *options, const char *what,

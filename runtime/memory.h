@@ -19,7 +19,8 @@ bool onx_add(size_t a, size_t b, size_t *out);
 typedef struct onx_heap {
   onnxrun_allocator allocator;
   size_t max_bytes;
-  _Atomic size_t bytes; /* taken now */
+  _Atomic size_t bytes;  /* taken now */
+  _Atomic bool is_spent; /* the last refusal was the budget's, not the allocator's */
 } onx_heap;
 
 /* An object of `size` zeroed bytes that begins with its own onx_heap, made by the options and
