@@ -31,6 +31,9 @@
 /* Inlined whatever the compiler thinks, so that constants given to it fold. */
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
+/* Kept out of line where a copy at every use would only take space. */
+#define NOINLINE static __attribute__((noinline, unused))
+
 /* a * b + c with one rounding where the instruction set has it, with two elsewhere. */
 #if defined(__FMA__) || defined(__aarch64__)
 #define HAS_MADD 1
