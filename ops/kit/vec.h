@@ -34,6 +34,9 @@
 /* Kept out of line where a copy at every use would only take space. */
 #define NOINLINE static __attribute__((noinline, unused))
 
+/* Compiled for size: what is called once a node, or writes a few results. */
+#define COLD __attribute__((cold))
+
 /* a * b + c with one rounding where the instruction set has it, with two elsewhere. */
 #if defined(__FMA__) || defined(__aarch64__)
 #define HAS_MADD 1

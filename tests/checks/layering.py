@@ -36,7 +36,7 @@ OWNERS = {
 }
 
 # Operators compute: no input or output, no allocation, no threads.
-OPS_SYSTEM = {"math.h", "stdbool.h", "stddef.h", "stdint.h", "string.h", "float.h", "limits.h",
+OPS_SYSTEM = {"math.h", "stdbool.h", "stddef.h", "stdint.h", "string.h", "float.h", "stdatomic.h", "limits.h",
               "immintrin.h", "arm_neon.h"}
 
 INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*([<\"])([^>\"]+)[>\"]", re.M)
