@@ -14,7 +14,7 @@
  *   with each input given to the run and as a constant of the model, at an address fit for bytes
  *   only (all combinations of up to three inputs; of more: none, all, and each alone),
  *   with 1, 2 and 7 threads, into memory that the session lends and into a caller's buffer
- *   between guard bytes, where results must have the same bits;
+ *   between guard bytes, where results must have the same bits, all fresh memory being rubbish;
  * and it calls a range kernel's loop for one item at a time, from the last to the first, with
  * scratch full of rubbish before each: the same bits once more.
  *
@@ -37,6 +37,7 @@ typedef struct trial {
   const onnxrun_tensor *expected[TRIAL_MOST]; /* NULL: the output has no name */
   uint32_t n_in, n_out;
   tolerance allowed;
+  bool is_brief;    /* only the best instruction set, and inputs only as run-time values */
   const char *note; /* said with a failure */
 } trial;
 

@@ -184,7 +184,6 @@ Test(harness, measures_in_units_of_the_last_place)
   cr_assert_eq(ulps_apart(ONNXRUN_FLOAT, 0x1p-149, 0), INFINITY);
   cr_assert_eq(ulps_apart(ONNXRUN_FLOAT, 0, 0x1p-150L), 0.5L);
   cr_assert_eq(ulps_apart(ONNXRUN_FLOAT, -0.0, 0), INFINITY);
-  cr_assert_eq(ulps_apart(ONNXRUN_FLOAT, -0.0, 0x1p-150L), INFINITY);
   cr_assert_eq(ulps_apart(ONNXRUN_FLOAT16, 65504, 65536), 1);
   cr_assert_eq(ulps_apart(ONNXRUN_FLOAT16, INFINITY, 70000), 0);
   cr_assert_eq(ulps_apart(ONNXRUN_DOUBLE, NAN, NAN), 0);

@@ -24,13 +24,23 @@ void *test_memory(size_t bytes)
   return (char *)b + 64;
 }
 
-void tensors_free(void)
+const void *tensors_mark(void)
 {
-  while (blocks) {
+  return blocks;
+}
+
+void tensors_free_since(const void *mark)
+{
+  while (blocks != mark) {
     struct block *next = blocks->next;
     free(blocks);
     blocks = next;
   }
+}
+
+void tensors_free(void)
+{
+  tensors_free_since(NULL);
 }
 
 double test_random(void)

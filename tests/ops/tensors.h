@@ -70,15 +70,18 @@ void copy_element(onnxrun_tensor *to, size_t i, const onnxrun_tensor *from, size
 void *test_memory(size_t bytes);
 /* Uniform in [0, 1), the same in every run. */
 double test_random(void);
+/* Frees all tensors and memory, or what was made since the mark. */
 void tensors_free(void);
+const void *tensors_mark(void);
+void tensors_free_since(const void *mark);
 
 bool is_float_type(onnxrun_dtype t); /* of 16, 32 and 64 bits */
 bool is_signed_type(onnxrun_dtype t);
 /* Distance between neighbours of that type around |x|, subnormals included. */
 long double ulp_at(onnxrun_dtype type, long double x);
 /* How far `found` is from `expected` in units in the last place of the type; infinity counts as the
- * first power of two past the largest number. 0 for two NaNs, infinite for one, and for zeros of
- * other signs. */
+ * first power of two past the largest number. 0 for two NaNs, infinite for one, and where zero is
+ * expected for one of the other sign; a number that underflows may be either zero. */
 long double ulps_apart(onnxrun_dtype type, double found, long double expected);
 
 typedef struct tolerance {
@@ -88,7 +91,8 @@ typedef struct tolerance {
 /* Compares type, dims and elements; false with the first difference in `why`. */
 bool tensors_agree(const onnxrun_tensor *found, const onnxrun_tensor *expected, tolerance allowed,
                    char *why, size_t size);
-/* The same bits, and for strings and containers the same content. */
+/* The same bits, but for NaN's sign and payload; for strings and containers the same content. */
 bool tensors_same(const onnxrun_tensor *a, const onnxrun_tensor *b);
+bool same_element(const onnxrun_tensor *a, const onnxrun_tensor *b, size_t i);
 
 #endif

@@ -64,9 +64,3 @@ Test(coverage, every_row_has_a_kernel)
   for (size_t i = 0; rows[i]; i++)
     cr_expect(has_kernel(test_registry(0), rows[i]), "no kernel for the row of %s", rows[i]);
 }
-
-Test(coverage, rows_are_sorted)
-{
-  for (size_t i = 0; rows[i] && rows[i + 1]; i++)
-    cr_expect(strcmp(rows[i], rows[i + 1]) <= 0, "%s stands before %s", rows[i], rows[i + 1]);
-}
