@@ -4,6 +4,7 @@
 #ifndef ONX_KIT_OP_H
 #define ONX_KIT_OP_H
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,344 @@
+/* binary.h: maps of two inputs, and of any number: a formula, the types it serves, the descriptor.
+ *
+ *   #define ADD(a, b) ((a) + (b))
+ *   BINARY_FLOATS(add, ADD)                  loops add_f32, _f64, _f16, _bf16
+ *   BINARY_UNSIGNED(add, same_as, ADD)       add_u8_map to add_u64_map, which signed types share
+ *   static const onnxrun_loop add_loops[] = {FLOAT_LOOPS_OF(add, ), BITS_LOOPS(add, _map), END};
+ *   static const onnxrun_kernel add_7 = {BINARY("Add", 7, 0, T_NUMBERS, add_loops)};
+ *
+ * The engine broadcasts, so that a loop sees each input advance by 1 or stand still. Loops of the
+ * types that matter most (BINARY_LOOP) are compiled for both; the others (FLAT_LOOP) only for
+ * inputs that advance, and flat_map repeats a standing one through a block of memory that stays in
+ * L1. */
+#ifndef ONX_KIT_BINARY_H
+#define ONX_KIT_BINARY_H
+
+#include "ops/kit/half.h"
+
+/* ---- loops --------------------------------------------------------------------------------- */
+
+/* The loop `name`: R F(T, T). */
+#define BINARY_LOOP(name, T, R, F)                                                                 \
+  static void name(const onnxrun_job *job, size_t begin, size_t end)                               \
+  {                                                                                                \
+    const T *a = job->in[0], *b = job->in[1];                                                      \
+    R *c = job->out[0];                                                                            \
+    if (job->step[0] && job->step[1]) {                                                            \
+      LOOP_SIMD for (size_t i = begin; i < end; i++) c[i] = (R)F(a[i], b[i]);                      \
+    } else if (job->step[0]) {                                                                     \
+      const T y = b[0];                                                                            \
+      LOOP_SIMD for (size_t i = begin; i < end; i++) c[i] = (R)F(a[i], y);                         \
+    } else {                                                                                       \
+      const T x = a[0];                                                                            \
+      const size_t step = job->step[1];                                                            \
+      if (step) {                                                                                  \
+        LOOP_SIMD for (size_t i = begin; i < end; i++) c[i] = (R)F(x, b[i]);                       \
+      } else                                                                                       \
+        for (size_t i = begin; i < end; i++)                                                       \
+          c[i] = (R)F(x, b[0]);                                                                    \
+    }                                                                                              \
+  }
+
+/* Bytes of an element of the first input, of the other inputs, of the output. */
+typedef struct flat_bytes {
+  uint8_t first, others, out;
+} flat_bytes;
+
+enum { FLAT_INPUTS = 3, FLAT_BLOCK = 2048 };
+
+/* Repeats an element of 1, 2, 4, 8 or 16 bytes; writes up to a multiple of 16. */
+NOINLINE void splat(void *to, const void *from, size_t bytes, size_t n)
+{
+  uint64_t word[2];
+  if (bytes == 16)
+    memcpy(word, from, sizeof word);
+  else {
+    word[0] = bytes == 1   ? *(const uint8_t *)from * UINT64_C(0x0101010101010101)
+              : bytes == 2 ? *(const uint16_t *)from * UINT64_C(0x0001000100010001)
+              : bytes == 4 ? *(const uint32_t *)from * UINT64_C(0x0000000100000001)
+                           : *(const uint64_t *)from;
+    word[1] = word[0];
+  }
+  for (size_t at = 0; at < n * bytes; at += sizeof word)
+    memcpy((char *)to + at, word, sizeof word);
+}
+
+static inline bool is_flat(const onnxrun_job *job)
+{
+  for (size_t i = 0; i < job->n_in; i++) {
+    if (!job->step[i])
+      return false;
+  }
+  return true;
+}
+
+/* Runs a loop that takes only inputs that advance (at most FLAT_INPUTS). */
+NOINLINE void flat_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun_loop_fn loop,
+                       flat_bytes bytes)
+{
+  if (is_flat(job)) {
+    loop(job, begin, end);
+    return;
+  }
+  _Alignas(64) char block[FLAT_INPUTS][FLAT_BLOCK];
+  const void *in[FLAT_INPUTS];
+  void *out[1];
+  onnxrun_job inner = *job;
+  inner.in = in;
+  inner.out = out;
+  const size_t items = FLAT_BLOCK / (bytes.first > bytes.others ? bytes.first : bytes.others);
+  for (size_t at = begin, n; at < end; at += n) {
+    n = end - at < items ? end - at : items;
+    for (size_t i = 0; i < job->n_in; i++) {
+      const size_t width = i == 0 ? bytes.first : bytes.others;
+      in[i] = job->step[i] ? (const char *)job->in[i] + at * width : block[i];
+      if (!job->step[i] && at == begin)
+        splat(block[i], job->in[i], width, n);
+    }
+    out[0] = (char *)job->out[0] + at * bytes.out;
+    loop(&inner, 0, n);
+  }
+}
+
+/* The loop `name` of inputs that advance and NAME_map of any. */
+#define FLAT_LOOP(name, T, R, F)                                                                   \
+  static void name(const onnxrun_job *job, size_t begin, size_t end)                               \
+  {                                                                                                \
+    const T *a = job->in[0], *b = job->in[1];                                                      \
+    R *c = job->out[0];                                                                            \
+    LOOP_SIMD for (size_t i = begin; i < end; i++) c[i] = (R)F(a[i], b[i]);                        \
+  }                                                                                                \
+  static void name##_map(const onnxrun_job *job, size_t begin, size_t end)                         \
+  {                                                                                                \
+    flat_map(job, begin, end, name, (flat_bytes){sizeof(T), sizeof(T), sizeof(R)});                \
+  }
+
+/* The same for formulas that no vector instruction computes, such as a division of integers. */
+#define SCALAR_LOOP(name, T, R, F)                                                                 \
+  static void name(const onnxrun_job *job, size_t begin, size_t end)                               \
+  {                                                                                                \
+    const T *a = job->in[0], *b = job->in[1];                                                      \
+    R *c = job->out[0];                                                                            \
+    const size_t step_a = job->step[0], step_b = job->step[1];                                     \
+    for (size_t i = begin; i < end; i++)                                                           \
+      c[i] = (R)F(a[i * step_a], b[i * step_b]);                                                   \
+  }
+
+/* Runs a map of two inputs over all inputs in turn, y = F(F(x0, x1), x2) and so on, block by block;
+ * `bytes` is an element's size. Only the last turn writes to the output, which may be an input. */
+NOINLINE void fold_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun_loop_fn loop,
+                       size_t bytes)
+{
+  if (job->n_in == 2) {
+    loop(job, begin, end);
+    return;
+  }
+  _Alignas(64) char block[FLAT_BLOCK];
+  const void *in[2];
+  void *out[1];
+  size_t step[2] = {1, 1};
+  const onnxrun_job inner = {.in = in, .out = out, .step = step, .n_in = 2, .params = job->params};
+  const size_t items = FLAT_BLOCK / bytes;
+  for (size_t at = begin, n; at < end; at += n) {
+    n = end - at < items ? end - at : items;
+    char *to = (char *)job->out[0] + at * bytes;
+    in[0] = (const char *)job->in[0] + at * bytes;
+    if (!job->step[0]) {
+      splat(block, job->in[0], bytes, n);
+      in[0] = block;
+    }
+    for (size_t i = 1; i < job->n_in; i++) {
+      step[1] = job->step[i];
+      in[1] = (const char *)job->in[i] + step[1] * at * bytes;
+      out[0] = i + 1 == job->n_in ? to : block;
+      loop(&inner, 0, n);
+      in[0] = block;
+    }
+    if (job->n_in == 1)
+      memmove(to, in[0], n * bytes);
+  }
+}
+
+/* The loop NAME_all of any number of inputs from the loop `pair` of two. */
+#define FOLD_LOOP(name, pair, bytes)                                                               \
+  static void name##_all(const onnxrun_job *job, size_t begin, size_t end)                         \
+  {                                                                                                \
+    fold_map(job, begin, end, pair, (bytes));                                                      \
+  }
+
+/* ---- families ------------------------------------------------------------------------------ */
+
+#define BINARY_FLOATS(id, F)                                                                       \
+  BINARY_LOOP(id##_f32, float, float, F)                                                           \
+  BINARY_LOOP(id##_f64, double, double, F)                                                         \
+  HALF_LOOPS(id)
+
+/* R F(T, T) of unsigned and of signed integers. What signed ones have in common with unsigned ones,
+ * modulo 2^n, needs only the first. R: `bool_of` for a comparison, `same_as` else. */
+#define same_as(T) T
+#define bool_of(T) uint8_t
+#define BINARY_UNSIGNED(id, R, F)                                                                  \
+  FLAT_LOOP(id##_u8, uint8_t, R(uint8_t), F)                                                       \
+  FLAT_LOOP(id##_u16, uint16_t, R(uint16_t), F)                                                    \
+  FLAT_LOOP(id##_u32, uint32_t, R(uint32_t), F)                                                    \
+  FLAT_LOOP(id##_u64, uint64_t, R(uint64_t), F)
+
+#define BINARY_SIGNED(id, R, F)                                                                    \
+  FLAT_LOOP(id##_i8, int8_t, R(int8_t), F)                                                         \
+  FLAT_LOOP(id##_i16, int16_t, R(int16_t), F)                                                      \
+  FLAT_LOOP(id##_i32, int32_t, R(int32_t), F)                                                      \
+  FLAT_LOOP(id##_i64, int64_t, R(int64_t), F)
+
+#define FOLD_LOOPS(id)                                                                             \
+  FOLD_LOOP(id##_f32, id##_f32, 4)                                                                 \
+  FOLD_LOOP(id##_f64, id##_f64, 8)                                                                 \
+  FOLD_LOOP(id##_f16, id##_f16, 2)                                                                 \
+  FOLD_LOOP(id##_bf16, id##_bf16, 2)                                                               \
+  FOLD_LOOP(id##_u8, id##_u8_map, 1)                                                               \
+  FOLD_LOOP(id##_u16, id##_u16_map, 2)                                                             \
+  FOLD_LOOP(id##_u32, id##_u32_map, 4)                                                             \
+  FOLD_LOOP(id##_u64, id##_u64_map, 8)                                                             \
+  FOLD_LOOP(id##_i8, id##_i8_map, 1)                                                               \
+  FOLD_LOOP(id##_i16, id##_i16_map, 2)                                                             \
+  FOLD_LOOP(id##_i32, id##_i32_map, 4)                                                             \
+  FOLD_LOOP(id##_i64, id##_i64_map, 8)
+
+/* bool F(T, T) of the floating-point types. */
+#define COMPARE_FLOATS(id, F)                                                                      \
+  FLAT_LOOP(id##_f32, float, uint8_t, F)                                                           \
+  FLAT_LOOP(id##_f64, double, uint8_t, F)                                                          \
+  COMPARE_HALF(id, f16)                                                                            \
+  COMPARE_HALF(id, bf16)
+#define COMPARE_HALF(id, tag)                                                                      \
+  static void id##_##tag##_map(const onnxrun_job *job, size_t begin, size_t end)                   \
+  {                                                                                                \
+    half_map(job, begin, end, id##_f32_map, tag##_load_n, NULL);                                   \
+  }
+
+/* Entries of a table of loops: of the types' loops named ID_TAG followed by `kind` (_map, _all). */
+#define FLOAT_LOOPS_OF(id, kind)                                                                   \
+  {ONNXRUN_FLOAT, id##_f32##kind}, {ONNXRUN_DOUBLE, id##_f64##kind},                               \
+      {ONNXRUN_FLOAT16, id##_f16##kind},                                                           \
+  {                                                                                                \
+    ONNXRUN_BFLOAT16, id##_bf16##kind                                                              \
+  }
+#define UNSIGNED_LOOPS(id, kind)                                                                   \
+  {ONNXRUN_UINT8, id##_u8##kind}, {ONNXRUN_UINT16, id##_u16##kind},                                \
+      {ONNXRUN_UINT32, id##_u32##kind},                                                            \
+  {                                                                                                \
+    ONNXRUN_UINT64, id##_u64##kind                                                                 \
+  }
+#define SIGNED_LOOPS(id, kind)                                                                     \
+  {ONNXRUN_INT8, id##_i8##kind}, {ONNXRUN_INT16, id##_i16##kind}, {ONNXRUN_INT32, id##_i32##kind}, \
+  {                                                                                                \
+    ONNXRUN_INT64, id##_i64##kind                                                                  \
+  }
+/* All integers by the unsigned loops. */
+#define BITS_LOOPS(id, kind)                                                                       \
+  UNSIGNED_LOOPS(id, kind), {ONNXRUN_INT8, id##_u8##kind}, {ONNXRUN_INT16, id##_u16##kind},        \
+      {ONNXRUN_INT32, id##_u32##kind},                                                             \
+  {                                                                                                \
+    ONNXRUN_INT64, id##_u64##kind                                                                  \
+  }
+
+/* ---- descriptors --------------------------------------------------------------------------- */
+
+#define BINARY_INPUTS(types)                                                                       \
+  (const onnxrun_operand[])                                                                        \
+  {                                                                                                \
+    IN("A", 'T', (types)), IN("B", 'T', (types)), END                                              \
+  }
+#define BINARY_OUTPUT(types, var)                                                                  \
+  (const onnxrun_operand[])                                                                        \
+  {                                                                                                \
+    OUT("C", (var), (types)), END                                                                  \
+  }
+
+/* First fields of a descriptor, from opset `first` to `last` (0: open). */
+#define BINARY(op, first, last, types, table)                                                      \
+  KERNEL(op, first, last), .flags = ONNXRUN_MAP, .inputs = BINARY_INPUTS(types),                   \
+                           .outputs = BINARY_OUTPUT(types, 'T'), .loops = (table)
+/* Any number of inputs; `name` is ONNX's of the output. */
+#define VARIADIC(op, name, first, last, types, table)                                              \
+  KERNEL(op, first, last), .flags = ONNXRUN_MAP, .inputs = VARIADIC_INPUTS(types),                 \
+                           .outputs = VARIADIC_OUTPUT(name, types), .loops = (table)
+#define VARIADIC_INPUTS(types)                                                                     \
+  (const onnxrun_operand[])                                                                        \
+  {                                                                                                \
+    IN_FLAGS("data_0", 'T', (types), ONNXRUN_VARIADIC), END                                        \
+  }
+#define VARIADIC_OUTPUT(name, types)                                                               \
+  (const onnxrun_operand[])                                                                        \
+  {                                                                                                \
+    OUT(name, 'T', (types)), END                                                                   \
+  }
+#define VARIADIC_ATTRS                                                                             \
+  (const onnxrun_attr[])                                                                           \
+  {                                                                                                \
+    ATTR_IGNORED("consumed_inputs"), END                                                           \
+  }
+#define COMPARISON(op, first, last, types, table)                                                  \
+  KERNEL(op, first, last), .flags = ONNXRUN_MAP, .inputs = BINARY_INPUTS(types),                   \
+                           .outputs = BINARY_OUTPUT(T_BOOL, 0), .loops = (table)
+
+/* A failure that names the first difference unless inputs 0 and i have the same shape. */
+NOINLINE onnxrun_status same_shape(const onnxrun_host *h, onnxrun_node *n, uint32_t i)
+{
+  const onnxrun_tensor *a = h->input(n, 0), *b = h->input(n, i);
+  if (a->rank != b->rank)
+    return h->fail(n, ONNXRUN_INVALID_INPUT, "input %u has rank %u, expected %u as input 0", i,
+                   b->rank, a->rank);
+  for (uint32_t d = 0; d < a->rank; d++) {
+    if (a->dims[d] != b->dims[d])
+      return h->fail(n, ONNXRUN_INVALID_INPUT,
+                     "dim %u of input %u is %lld, expected %lld as input 0", d, i,
+                     (long long)b->dims[d], (long long)a->dims[d]);
+  }
+  return ONNXRUN_OK;
+}
+
+/* shape() of variadic maps before opset 8, which broadcast nothing. */
+NOINLINE onnxrun_status same_shapes(const onnxrun_host *h, onnxrun_node *n, void *params)
+{
+  (void)params;
+  const onnxrun_tensor *a = h->input(n, 0);
+  onnxrun_status s = h->output(n, 0, a->rank, a->dims);
+  for (uint32_t i = 1; i < h->n_inputs(n) && s == ONNXRUN_OK; i++)
+    s = same_shape(h, n, i);
+  return s;
+}
+
+/* Opsets 1 to 6: without `broadcast` equal shapes; with it B's dims are a run of A's that begins at
+ * `axis`, or the last ones, or B has one element. (B's dims of 1 are let pass anywhere.) */
+struct limited {
+  int64_t axis, broadcast;
+};
+
+NOINLINE onnxrun_status limited_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
+{
+  const struct limited *p = params;
+  const onnxrun_tensor *a = h->input(n, 0);
+  const onnxrun_status s = h->output(n, 0, a->rank, a->dims);
+  if (s != ONNXRUN_OK)
+    return s;
+  if (!p->broadcast)
+    return same_shape(h, n, 1);
+  if (p->axis == ONNXRUN_ABSENT || onnxrun_elements(h->input(n, 1)) == 1)
+    return ONNXRUN_OK;
+  uint32_t axis = 0;
+  const onnxrun_status found = axis_of(h, n, p->axis, a->rank, &axis);
+  return found == ONNXRUN_OK ? h->align(n, 1, axis) : found;
+}
+
+#define LIMITED_ATTRS                                                                              \
+  (const onnxrun_attr[])                                                                           \
+  {                                                                                                \
+    ATTR_I(struct limited, axis, ONNXRUN_ABSENT), ATTR_I(struct limited, broadcast, 0),            \
+        ATTR_IGNORED("consumed_inputs"), END                                                       \
+  }
+
+/* Fields that follow BINARY or COMPARISON for those opsets. */
+#define LIMITED                                                                                    \
+  .attrs = LIMITED_ATTRS, .params_size = sizeof(struct limited), .shape = limited_shape
+
+#endif
