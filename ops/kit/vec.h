@@ -128,4 +128,40 @@ static inline void vec_f16_store(uint16_t *to, const float *from)
 }
 #endif
 
+/* A vector register of floats or doubles, and the same in memory at any alignment. */
+typedef float vec_f32 __attribute__((vector_size(VEC_BYTES)));
+typedef double vec_f64 __attribute__((vector_size(VEC_BYTES)));
+typedef float vec_f32_any __attribute__((vector_size(VEC_BYTES), aligned(1), may_alias));
+typedef double vec_f64_any __attribute__((vector_size(VEC_BYTES), aligned(1), may_alias));
+
+/* MADD of vectors, which contraction of a * b + c would need flags for. */
+#if defined(__AVX512F__) || defined(__FMA__)
+#include <immintrin.h>
+#endif
+ALWAYS_INLINE vec_f32 vec_madd_f32(vec_f32 a, vec_f32 b, vec_f32 c)
+{
+#if defined(__AVX512F__)
+  return (vec_f32)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__FMA__)
+  return (vec_f32)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(__aarch64__)
+  return (vec_f32)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+  return a * b + c;
+#endif
+}
+
+ALWAYS_INLINE vec_f64 vec_madd_f64(vec_f64 a, vec_f64 b, vec_f64 c)
+{
+#if defined(__AVX512F__)
+  return (vec_f64)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif defined(__FMA__)
+  return (vec_f64)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#elif defined(__aarch64__)
+  return (vec_f64)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+#else
+  return a * b + c;
+#endif
+}
+
 #endif

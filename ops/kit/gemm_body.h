@@ -1,0 +1,339 @@
+/* gemm_body.h: the products of gemm.h for one element type. Included once for each with E (the
+ * element), V and V_ANY (its vectors), V_MADD and G(name) (the name with the type's suffix). */
+
+enum { G(VL) = VEC_BYTES / sizeof(E), G(NR) = 2 * G(VL) };
+
+/* What a tile computes: rows x columns sums over `depth` products. */
+typedef struct G(tile) {
+  size_t depth;
+  const E *a;       /* a[k * rows + r] */
+  const E *b;       /* b[at[k] + column], at any alignment */
+  const size_t *at; /* depth */
+  size_t apart;     /* from one pair of b's vectors to the next; tiles of one pair ignore it */
+  E *c;             /* rows after rows without gaps, aligned to a vector */
+  bool adds;        /* c holds the sum of the parts before */
+} G(tile);
+
+typedef void (*G(tile_fn))(const G(tile) * t);
+
+ALWAYS_INLINE void G(tile_of)(const G(tile) * t, size_t rows, size_t vectors)
+{
+  V sum[GEMM_ROWS][GEMM_WIDE], b[GEMM_WIDE];
+  const E *a = t->a;
+  GEMM_UNROLL for (size_t r = 0; r < rows; r++)
+  {
+    GEMM_UNROLL for (size_t v = 0; v < vectors; v++) sum[r][v] = (V){0};
+  }
+  for (size_t k = 0; k < t->depth; k++, a += rows) {
+    const E *from = t->b + t->at[k];
+    GEMM_UNROLL for (size_t v = 0; v < vectors; v++) b[v] =
+        *(const V_ANY *)(const void *)(from + v / 2 * t->apart + v % 2 * G(VL));
+    GEMM_UNROLL for (size_t r = 0; r < rows; r++)
+    {
+      const V x = a[r] - (V){0};
+      GEMM_UNROLL for (size_t v = 0; v < vectors; v++) sum[r][v] = V_MADD(x, b[v], sum[r][v]);
+    }
+  }
+  V *c = (V *)(void *)t->c;
+  const bool adds = t->adds;
+  GEMM_UNROLL for (size_t r = 0; r < rows; r++)
+  {
+    GEMM_UNROLL for (size_t v = 0; v < vectors; v++) c[r * vectors + v] =
+        adds ? c[r * vectors + v] + sum[r][v] : sum[r][v];
+  }
+}
+
+#define GEMM_TILE(rows)                                                                            \
+  static inline void G(tile_##rows##x1)(const G(tile) * t)                                         \
+  {                                                                                                \
+    G(tile_of)(t, rows, 1);                                                                        \
+  }                                                                                                \
+  static inline void G(tile_##rows##x2)(const G(tile) * t)                                         \
+  {                                                                                                \
+    G(tile_of)(t, rows, 2);                                                                        \
+  }
+GEMM_CLASSES(GEMM_TILE)
+#undef GEMM_TILE
+
+static inline void G(tile_wide)(const G(tile) * t)
+{
+  G(tile_of)(t, 1, GEMM_WIDE);
+}
+
+/* Computes a tile of that many rows (as gemm_rows gives them) and vectors: 1, 2, or GEMM_WIDE of one
+ * row. */
+static inline void G(tile_run)(const G(tile) * t, size_t rows, size_t vectors)
+{
+#define GEMM_TILE(r) {r, {G(tile_##r##x1), G(tile_##r##x2)}},
+  static const struct {
+    size_t rows;
+    G(tile_fn) run[2];
+  } tiles[] = {GEMM_CLASSES(GEMM_TILE)};
+#undef GEMM_TILE
+  size_t i = 0;
+  while (tiles[i].rows < rows)
+    i++;
+  (vectors > 2 ? G(tile_wide) : tiles[i].run[vectors - 1])(t);
+}
+
+/* Vectors of the tile at the front of `left` columns. */
+static inline size_t G(tile_vectors)(size_t rows, size_t left)
+{
+  return rows == 1 && left >= GEMM_WIDE * G(VL) ? GEMM_WIDE : left > G(VL) ? 2 : 1;
+}
+
+/* at[k] = k * step. */
+NOINLINE void G(steps)(size_t *at, size_t depth, size_t step)
+{
+  for (size_t k = 0; k < depth; k++)
+    at[k] = k * step;
+}
+
+/* One panel of `width`, `used` of them given, of k in [0, depth): element (i, k) of a panel is at
+ * from[at + k * ld + i] or, where a line runs along k, at from[at + i * ld + k]. */
+NOINLINE void G(pack_across)(E *to, size_t width, const void *from, size_t at, size_t ld,
+                             size_t used, size_t depth, enum gemm_kind kind)
+{
+  if (used == G(NR) && kind == GEMM_NATIVE) {
+    for (size_t k = 0; k < depth; k++)
+      memcpy(to + k * G(NR), (const char *)from + (at + k * ld) * sizeof(E), G(NR) * sizeof(E));
+    return;
+  }
+  for (size_t k = 0; k < depth; k++) {
+    G(load)(to + k * width, from, at + k * ld, used, kind);
+    for (size_t i = used; i < width; i++)
+      to[k * width + i] = 0;
+  }
+}
+
+NOINLINE void G(pack_along)(E *to, size_t width, const void *from, size_t at, size_t ld,
+                            size_t used, size_t depth, enum gemm_kind kind)
+{
+  E lines[4][GEMM_DEPTH];
+  for (size_t k0 = 0, n; k0 < depth; k0 += n) {
+    n = gemm_least(depth - k0, GEMM_DEPTH);
+    for (size_t i = 0; i < width; i += 4) {
+      const size_t count = gemm_least(width - i, 4);
+      for (size_t r = 0; r < count; r++) {
+        if (i + r < used)
+          G(load)(lines[r], from, at + (i + r) * ld + k0, n, kind);
+        else
+          memset(lines[r], 0, n * sizeof(E));
+      }
+      for (size_t k = 0; k < n; k++) {
+        for (size_t r = 0; r < count; r++)
+          to[(k0 + k) * width + i + r] = lines[r][k];
+      }
+    }
+  }
+}
+
+/* Rows [first, first + used) of A, or columns of B, for k in [k0, k0 + depth). */
+NOINLINE void G(pack)(E *to, size_t width, const void *from, const gemm_matrix *m, bool is_a,
+                      const size_t span[4])
+{
+  const size_t first = span[0], used = span[1], k0 = span[2], depth = span[3];
+  if (is_a != m->turned)
+    G(pack_along)(to, width, from, first * m->ld + k0, m->ld, used, depth, m->kind);
+  else
+    G(pack_across)(to, width, from, k0 * m->ld + first, m->ld, used, depth, m->kind);
+}
+
+/* Panels of rows, of at most GEMM_ROWS each; panel i begins at element i * GEMM_ROWS * depth. */
+NOINLINE void G(pack_rows)(E *to, const void *from, const gemm_matrix *m, size_t first, size_t rows,
+                           size_t k0, size_t depth)
+{
+  for (size_t r = 0; r < rows; r += GEMM_ROWS) {
+    const size_t used = gemm_least(rows - r, GEMM_ROWS);
+    G(pack)
+    (to + r * depth, gemm_rows(used), from, m, true, (size_t[4]){first + r, used, k0, depth});
+  }
+}
+
+/* Panels of columns; panel i begins at element i * NR * depth. */
+NOINLINE void G(pack_columns)(E *to, const void *from, const gemm_matrix *m, size_t first,
+                              size_t columns, size_t k0, size_t depth)
+{
+  for (size_t j = 0; j < columns; j += G(NR)) {
+    const size_t used = gemm_least(columns - j, G(NR));
+    G(pack)
+    (to + j * depth, used <= G(VL) ? G(VL) : G(NR), from, m, false,
+     (size_t[4]){first + j, used, k0, depth});
+  }
+}
+
+/* The data of one product, first elements. */
+typedef struct G(operands) {
+  const void *a, *b, *c;
+  const E *packed; /* all of B in panels, or NULL */
+  void *y;
+} G(operands);
+
+/* One block of Y and the part of K at hand. */
+typedef struct G(block) {
+  const gemm *g;
+  const G(operands) * o;
+  size_t row, rows, column, columns, k, depth;
+  E *a, *b, *c;
+  size_t *at, step;
+} G(block);
+
+/* Y's elements from a tile's row: alpha * sum + beta * C. */
+NOINLINE void G(finish_row)(const G(block) * b, const E *sum, size_t row, size_t column, size_t n)
+{
+  const gemm *g = b->g;
+  if (!g->has_c && g->alpha == 1.0f) {
+    G(store)(b->o->y, row * g->n + column, sum, n, g->a.kind);
+    return;
+  }
+  V line[GEMM_WIDE], c[GEMM_WIDE] = {{0}};
+  const V alpha = (E)g->alpha - (V){0}, beta = (E)g->beta - (V){0};
+  const size_t vectors = gemm_parts(n, G(VL));
+  for (size_t v = 0; v < vectors; v++)
+    line[v] = alpha * ((const V *)(const void *)sum)[v];
+  if (g->has_c) {
+    const size_t at = row * g->c_row + column * g->c_column;
+    G(load)((E *)c, b->o->c, at, g->c_column ? n : 1, g->a.kind);
+    for (size_t v = 0; v < vectors; v++)
+      line[v] = V_MADD(beta, g->c_column ? c[v] : ((const E *)c)[0] - (V){0}, line[v]);
+  }
+  G(store)(b->o->y, row * g->n + column, (const E *)line, n, g->a.kind);
+}
+
+/* Points the tile at columns [j, ...) of the block's B. */
+static inline void G(point)(G(block) * b, G(tile) * t, size_t j, size_t vectors)
+{
+  const gemm *g = b->g;
+  size_t step = vectors == 1 ? G(VL) : G(NR);
+  t->apart = G(NR) * b->depth;
+  t->b = b->b + j * b->depth;
+  if (b->o->packed) {
+    t->apart = G(NR) * g->k;
+    t->b = b->o->packed + (b->column + j) * g->k + b->k * step;
+  } else if (g->reads_b && b->columns - j >= vectors * G(VL)) {
+    t->apart = G(NR);
+    t->b = (const E *)b->o->b + b->k * g->b.ld + b->column + j;
+    step = g->b.ld;
+  }
+  if (b->step != step)
+    G(steps)(b->at, b->depth, step);
+  b->step = step;
+}
+
+NOINLINE void G(block_part)(G(block) * b)
+{
+  const gemm *g = b->g;
+  const bool is_whole = b->depth == g->k, is_last = b->k + b->depth == g->k;
+  for (size_t j = 0, wide; j < b->columns; j += wide) {
+    const size_t vectors = G(tile_vectors)(g->m, b->columns - j);
+    wide = vectors * G(VL);
+    G(tile) t = {.depth = b->depth, .at = b->at, .adds = b->k > 0};
+    G(point)(b, &t, j, vectors);
+    for (size_t r = 0; r < b->rows; r += GEMM_ROWS) {
+      const size_t used = gemm_least(b->rows - r, GEMM_ROWS), rows = gemm_rows(used);
+      t.a = b->a + r * b->depth;
+      t.c = is_whole ? b->c : b->c + r * (g->wide + GEMM_WIDE * G(VL)) + j * rows;
+      G(tile_run)(&t, rows, vectors);
+      for (size_t i = 0; is_last && i < used; i++)
+        G(finish_row)
+      (b, t.c + i * wide, b->row + r + i, b->column + j, gemm_least(b->columns - j, wide));
+    }
+  }
+}
+
+/* B's columns that tiles do not read in place. */
+static inline void G(block_b)(const G(block) * b)
+{
+  const gemm *g = b->g;
+  if (b->o->packed)
+    return;
+  const size_t from = g->reads_b ? b->columns - b->columns % G(VL) : 0;
+  const size_t first = from - from % G(NR);
+  G(pack_columns)
+  (b->b + first * b->depth, b->o->b, &g->b, b->column + first, b->columns - first, b->k, b->depth);
+}
+
+typedef E G(any) __attribute__((aligned(1), may_alias));
+
+/* Sum of products in an order that n alone decides: lanes, then a tree of them, then the rest. */
+NOINLINE E G(dot)(const void *from_x, const void *from_y, size_t n)
+{
+  const G(any) *x = from_x, *y = from_y;
+  V sum[4] = {{0}, {0}, {0}, {0}};
+  E lane[G(VL)], total = 0;
+  size_t k = 0;
+  for (; k + G(VL) <= n; k += G(VL)) {
+    const V_ANY *a = (const V_ANY *)(const void *)(x + k),
+                *b = (const V_ANY *)(const void *)(y + k);
+    const V sums = V_MADD(*a, *b, sum[0]);
+    sum[0] = sum[1];
+    sum[1] = sum[2];
+    sum[2] = sum[3];
+    sum[3] = sums;
+  }
+  for (; k < n; k++)
+    total = MADD(x[k], y[k], total);
+  const V all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+  memcpy(lane, &all, sizeof lane);
+  for (size_t half = G(VL) / 2; half > 0; half /= 2) {
+    for (size_t i = 0; i < half; i++)
+      lane[i] += lane[i + half];
+  }
+  return lane[0] + total;
+}
+
+/* n elements as they are computed: where they are, or converted into `line`. */
+static inline const void *G(line_of)(E *line, const void *from, size_t at, size_t n,
+                                     enum gemm_kind kind)
+{
+  if (kind == GEMM_NATIVE)
+    return (const char *)from + at * sizeof(E);
+  G(load)(line, from, at, n, kind);
+  return line;
+}
+
+/* The rows of a block of A times a vector. */
+NOINLINE void G(dot_rows)(const G(block) * b)
+{
+  const gemm *g = b->g;
+  E sum[GEMM_HIGH], x[GEMM_DEPTH], y[GEMM_DEPTH];
+  V out = {0};
+  for (size_t k = 0, depth; k < g->k || k == 0; k += depth + (depth == 0)) {
+    depth = gemm_least(g->k - k, GEMM_DEPTH);
+    const void *right = G(line_of)(y, b->o->b, k, depth, g->b.kind);
+    for (size_t r = 0; r < b->rows; r++) {
+      const void *left = G(line_of)(x, b->o->a, (b->row + r) * g->a.ld + k, depth, g->a.kind);
+      const E part = G(dot)(left, right, depth);
+      sum[r] = k == 0 ? part : sum[r] + part;
+    }
+  }
+  for (size_t r = 0; r < b->rows; r++) {
+    out[0] = sum[r];
+    G(finish_row)(b, (const E *)&out, b->row + r, 0, 1);
+  }
+}
+
+/* Computes block `item` of the product; scratch of gemm_scratch() bytes, aligned to a vector. */
+static inline void G(block_run)(const gemm *g, const G(operands) * o, size_t item, void *scratch)
+{
+  G(block) b = {.g = g, .o = o, .a = scratch};
+  b.b = b.a + g->a_size;
+  b.c = b.b + g->b_size;
+  b.at = (size_t *)(void *)(b.c + g->c_size);
+  b.row = item % g->n_high * g->high;
+  b.rows = gemm_least(g->m - b.row, g->high);
+  b.column = item / g->n_high * g->wide;
+  b.columns = gemm_least(g->n - b.column, g->wide);
+  if (gemm_is_dot(g)) {
+    G(dot_rows)(&b);
+    return;
+  }
+  do {
+    b.depth = gemm_least(g->k - b.k, GEMM_DEPTH);
+    b.step = 0;
+    G(pack_rows)(b.a, o->a, &g->a, b.row, b.rows, b.k, b.depth);
+    G(block_b)(&b);
+    G(block_part)(&b);
+    b.k += b.depth;
+  } while (b.k < g->k);
+}
