@@ -2,7 +2,7 @@
  *
  *   #define ADD(a, b) ((a) + (b))
  *   BINARY_FLOATS(add, ADD)                  loops add_f32, _f64, _f16, _bf16
- *   BINARY_UNSIGNED(add, same_as, ADD)       add_u8_map to add_u64_map, which signed types share
+ *   BINARY_UNSIGNED(add, SAME_AS, ADD)       add_u8_map to add_u64_map, which signed types share
  *   static const onnxrun_loop add_loops[] = {FLOAT_LOOPS_OF(add, ), BITS_LOOPS(add, _map), END};
  *   static const onnxrun_kernel add_7 = {BINARY("Add", 7, 0, T_NUMBERS, add_loops)};
  *
@@ -13,6 +13,7 @@
 #ifndef ONX_KIT_BINARY_H
 #define ONX_KIT_BINARY_H
 
+#include "ops/kit/blocks.h"
 #include "ops/kit/half.h"
 
 /* ---- loops --------------------------------------------------------------------------------- */
@@ -39,67 +40,6 @@
     }                                                                                              \
   }
 
-/* Bytes of an element of the first input, of the other inputs, of the output. */
-typedef struct flat_bytes {
-  uint8_t first, others, out;
-} flat_bytes;
-
-enum { FLAT_INPUTS = 3, FLAT_BLOCK = 2048 };
-
-/* Repeats an element of 1, 2, 4, 8 or 16 bytes; writes up to a multiple of 16. */
-NOINLINE void splat(void *to, const void *from, size_t bytes, size_t n)
-{
-  uint64_t word[2];
-  if (bytes == 16)
-    memcpy(word, from, sizeof word);
-  else {
-    word[0] = bytes == 1   ? *(const uint8_t *)from * UINT64_C(0x0101010101010101)
-              : bytes == 2 ? *(const uint16_t *)from * UINT64_C(0x0001000100010001)
-              : bytes == 4 ? *(const uint32_t *)from * UINT64_C(0x0000000100000001)
-                           : *(const uint64_t *)from;
-    word[1] = word[0];
-  }
-  for (size_t at = 0; at < n * bytes; at += sizeof word)
-    memcpy((char *)to + at, word, sizeof word);
-}
-
-static inline bool is_flat(const onnxrun_job *job)
-{
-  for (size_t i = 0; i < job->n_in; i++) {
-    if (!job->step[i])
-      return false;
-  }
-  return true;
-}
-
-/* Runs a loop that takes only inputs that advance (at most FLAT_INPUTS). */
-NOINLINE void flat_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun_loop_fn loop,
-                       flat_bytes bytes)
-{
-  if (is_flat(job)) {
-    loop(job, begin, end);
-    return;
-  }
-  _Alignas(64) char block[FLAT_INPUTS][FLAT_BLOCK];
-  const void *in[FLAT_INPUTS];
-  void *out[1];
-  onnxrun_job inner = *job;
-  inner.in = in;
-  inner.out = out;
-  const size_t items = FLAT_BLOCK / (bytes.first > bytes.others ? bytes.first : bytes.others);
-  for (size_t at = begin, n; at < end; at += n) {
-    n = end - at < items ? end - at : items;
-    for (size_t i = 0; i < job->n_in; i++) {
-      const size_t width = i == 0 ? bytes.first : bytes.others;
-      in[i] = job->step[i] ? (const char *)job->in[i] + at * width : block[i];
-      if (!job->step[i] && at == begin)
-        splat(block[i], job->in[i], width, n);
-    }
-    out[0] = (char *)job->out[0] + at * bytes.out;
-    loop(&inner, 0, n);
-  }
-}
-
 /* The loop `name` of inputs that advance and NAME_map of any. */
 #define FLAT_LOOP(name, T, R, F)                                                                   \
   static void name(const onnxrun_job *job, size_t begin, size_t end)                               \
@@ -124,41 +64,6 @@ NOINLINE void flat_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun
       c[i] = (R)F(a[i * step_a], b[i * step_b]);                                                   \
   }
 
-/* Runs a map of two inputs over all inputs in turn, y = F(F(x0, x1), x2) and so on, block by block;
- * `bytes` is an element's size. Only the last turn writes to the output, which may be an input. */
-NOINLINE void fold_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun_loop_fn loop,
-                       size_t bytes)
-{
-  if (job->n_in == 2) {
-    loop(job, begin, end);
-    return;
-  }
-  _Alignas(64) char block[FLAT_BLOCK];
-  const void *in[2];
-  void *out[1];
-  size_t step[2] = {1, 1};
-  const onnxrun_job inner = {.in = in, .out = out, .step = step, .n_in = 2, .params = job->params};
-  const size_t items = FLAT_BLOCK / bytes;
-  for (size_t at = begin, n; at < end; at += n) {
-    n = end - at < items ? end - at : items;
-    char *to = (char *)job->out[0] + at * bytes;
-    in[0] = (const char *)job->in[0] + at * bytes;
-    if (!job->step[0]) {
-      splat(block, job->in[0], bytes, n);
-      in[0] = block;
-    }
-    for (size_t i = 1; i < job->n_in; i++) {
-      step[1] = job->step[i];
-      in[1] = (const char *)job->in[i] + step[1] * at * bytes;
-      out[0] = i + 1 == job->n_in ? to : block;
-      loop(&inner, 0, n);
-      in[0] = block;
-    }
-    if (job->n_in == 1)
-      memmove(to, in[0], n * bytes);
-  }
-}
-
 /* The loop NAME_all of any number of inputs from the loop `pair` of two. */
 #define FOLD_LOOP(name, pair, bytes)                                                               \
   static void name##_all(const onnxrun_job *job, size_t begin, size_t end)                         \
@@ -174,9 +79,9 @@ NOINLINE void fold_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun
   HALF_LOOPS(id)
 
 /* R F(T, T) of unsigned and of signed integers. What signed ones have in common with unsigned ones,
- * modulo 2^n, needs only the first. R: `bool_of` for a comparison, `same_as` else. */
-#define same_as(T) T
-#define bool_of(T) uint8_t
+ * modulo 2^n, needs only the first. R: `BOOL_OF` for a comparison, `SAME_AS` else. */
+#define SAME_AS(T) T
+#define BOOL_OF(T) uint8_t
 #define BINARY_UNSIGNED(id, R, F)                                                                  \
   FLAT_LOOP(id##_u8, uint8_t, R(uint8_t), F)                                                       \
   FLAT_LOOP(id##_u16, uint16_t, R(uint16_t), F)                                                    \
@@ -281,8 +186,33 @@ NOINLINE void fold_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun
   KERNEL(op, first, last), .flags = ONNXRUN_MAP, .inputs = BINARY_INPUTS(types),                   \
                            .outputs = BINARY_OUTPUT(T_BOOL, 0), .loops = (table)
 
+/* shape() of variadic maps before opset 8, which broadcast nothing. */
+#define same_shapes ONX_KIT(same_shapes)
+KIT onnxrun_status same_shapes(const onnxrun_host *h, onnxrun_node *n, void *params);
+
+/* Opsets 1 to 6: without `broadcast` equal shapes; with it B's dims are a run of A's that begins at
+ * `axis`, or the last ones, or B has one element. (B's dims of 1 are let pass anywhere.) */
+struct limited {
+  int64_t axis, broadcast;
+};
+
+#define limited_shape ONX_KIT(limited_shape)
+KIT onnxrun_status limited_shape(const onnxrun_host *h, onnxrun_node *n, void *params);
+
+#define LIMITED_ATTRS                                                                              \
+  (const onnxrun_attr[])                                                                           \
+  {                                                                                                \
+    ATTR_I(struct limited, axis, ONNXRUN_ABSENT), ATTR_I(struct limited, broadcast, 0),            \
+        ATTR_IGNORED("consumed_inputs"), END                                                       \
+  }
+
+/* Fields that follow BINARY or COMPARISON for those opsets. */
+#define LIMITED                                                                                    \
+  .attrs = LIMITED_ATTRS, .params_size = sizeof(struct limited), .shape = limited_shape
+
+#ifdef ONX_KIT_BODIES
 /* A failure that names the first difference unless inputs 0 and i have the same shape. */
-NOINLINE onnxrun_status same_shape(const onnxrun_host *h, onnxrun_node *n, uint32_t i)
+static onnxrun_status same_shape(const onnxrun_host *h, onnxrun_node *n, uint32_t i)
 {
   const onnxrun_tensor *a = h->input(n, 0), *b = h->input(n, i);
   if (a->rank != b->rank)
@@ -297,8 +227,7 @@ NOINLINE onnxrun_status same_shape(const onnxrun_host *h, onnxrun_node *n, uint3
   return ONNXRUN_OK;
 }
 
-/* shape() of variadic maps before opset 8, which broadcast nothing. */
-NOINLINE onnxrun_status same_shapes(const onnxrun_host *h, onnxrun_node *n, void *params)
+KIT onnxrun_status same_shapes(const onnxrun_host *h, onnxrun_node *n, void *params)
 {
   (void)params;
   const onnxrun_tensor *a = h->input(n, 0);
@@ -308,13 +237,7 @@ NOINLINE onnxrun_status same_shapes(const onnxrun_host *h, onnxrun_node *n, void
   return s;
 }
 
-/* Opsets 1 to 6: without `broadcast` equal shapes; with it B's dims are a run of A's that begins at
- * `axis`, or the last ones, or B has one element. (B's dims of 1 are let pass anywhere.) */
-struct limited {
-  int64_t axis, broadcast;
-};
-
-NOINLINE onnxrun_status limited_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
+KIT onnxrun_status limited_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
 {
   const struct limited *p = params;
   const onnxrun_tensor *a = h->input(n, 0);
@@ -329,16 +252,6 @@ NOINLINE onnxrun_status limited_shape(const onnxrun_host *h, onnxrun_node *n, vo
   const onnxrun_status found = axis_of(h, n, p->axis, a->rank, &axis);
   return found == ONNXRUN_OK ? h->align(n, 1, axis) : found;
 }
-
-#define LIMITED_ATTRS                                                                              \
-  (const onnxrun_attr[])                                                                           \
-  {                                                                                                \
-    ATTR_I(struct limited, axis, ONNXRUN_ABSENT), ATTR_I(struct limited, broadcast, 0),            \
-        ATTR_IGNORED("consumed_inputs"), END                                                       \
-  }
-
-/* Fields that follow BINARY or COMPARISON for those opsets. */
-#define LIMITED                                                                                    \
-  .attrs = LIMITED_ATTRS, .params_size = sizeof(struct limited), .shape = limited_shape
+#endif /* ONX_KIT_BODIES */
 
 #endif

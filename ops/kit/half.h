@@ -38,8 +38,30 @@ static inline uint16_t bf16_store(float x)
   return (uint16_t)((b & 0x7fffffffu) > 0x7f800000u ? b >> 16 | 0x40u : rounded);
 }
 
-/* HALF_STEP elements at once; a fixed number keeps the compilers from adding loops for the rest, 1
- * to 2 KB for each conversion in every file. */
+typedef void (*half_load_fn)(float *to, const uint16_t *from, size_t n);
+typedef void (*half_store_fn)(uint16_t *to, const float *from, size_t n);
+
+/* n elements at once. */
+#define f16_load_n ONX_KIT(f16_load_n)
+#define f16_store_n ONX_KIT(f16_store_n)
+#define bf16_load_n ONX_KIT(bf16_load_n)
+#define bf16_store_n ONX_KIT(bf16_store_n)
+KIT void f16_load_n(float *to, const uint16_t *from, size_t n);
+KIT void f16_store_n(uint16_t *to, const float *from, size_t n);
+KIT void bf16_load_n(float *to, const uint16_t *from, size_t n);
+KIT void bf16_store_n(uint16_t *to, const float *from, size_t n);
+
+enum { HALF_INPUTS = 3 };
+
+/* A map's float loop run over 16-bit elements, block by block through memory that stays in L1. All
+ * inputs are 16-bit (at most HALF_INPUTS; absent ones stay NULL). store NULL: the loop writes bytes
+ * (a comparison's bools) straight to the output. */
+#define half_map ONX_KIT(half_map)
+KIT void half_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun_loop_fn loop,
+                  half_load_fn load, half_store_fn store);
+
+#ifdef ONX_KIT_BODIES
+/* HALF_STEP elements at once; a fixed number keeps the compilers from adding loops for the rest. */
 #ifdef VEC_F16
 enum { HALF_STEP = 32 };
 static inline void f16_load_step(float *restrict to, const uint16_t *restrict from)
@@ -76,37 +98,31 @@ NOINLINE void bf16_store_step(uint16_t *restrict to, const float *restrict from)
   LOOP_SIMD for (size_t i = 0; i < HALF_STEP; i++) to[i] = bf16_store(from[i]);
 }
 
-/* NAME_n: n elements; the last few go through memory of a whole step. */
-#define HALF_N(name, to_type, from_type)                                                           \
-  static inline void name##_n(to_type *to, const from_type *from, size_t n)                        \
+/* n elements; the last few go through memory of a whole step. */
+#define HALF_N(all, step, to_type, from_type)                                                      \
+  KIT void all(to_type *to, const from_type *from, size_t n)                                       \
   {                                                                                                \
     size_t i = 0;                                                                                  \
     for (; i + HALF_STEP <= n; i += HALF_STEP)                                                     \
-      name##_step(to + i, from + i);                                                               \
+      step(to + i, from + i);                                                                      \
     from_type rest[HALF_STEP] = {0};                                                               \
     to_type done[HALF_STEP];                                                                       \
     if (i == n)                                                                                    \
       return;                                                                                      \
     memcpy(rest, from + i, (n - i) * sizeof *rest);                                                \
-    name##_step(done, rest);                                                                       \
+    step(done, rest);                                                                              \
     memcpy(to + i, done, (n - i) * sizeof *done);                                                  \
   }
-HALF_N(f16_load, float, uint16_t)
-HALF_N(f16_store, uint16_t, float)
-HALF_N(bf16_load, float, uint16_t)
-HALF_N(bf16_store, uint16_t, float)
+HALF_N(f16_load_n, f16_load_step, float, uint16_t)
+HALF_N(f16_store_n, f16_store_step, uint16_t, float)
+HALF_N(bf16_load_n, bf16_load_step, float, uint16_t)
+HALF_N(bf16_store_n, bf16_store_step, uint16_t, float)
 #undef HALF_N
 
-typedef void (*half_load_fn)(float *to, const uint16_t *from, size_t n);
-typedef void (*half_store_fn)(uint16_t *to, const float *from, size_t n);
+enum { HALF_BLOCK = 256 };
 
-enum { HALF_BLOCK = 256, HALF_INPUTS = 3 };
-
-/* A map's float loop run over 16-bit elements, block by block through memory that stays in L1. All
- * inputs are 16-bit (at most HALF_INPUTS; absent ones stay NULL). store NULL: the loop writes bytes
- * (a comparison's bools) straight to the output. */
-static inline void half_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun_loop_fn loop,
-                            half_load_fn load, half_store_fn store)
+KIT void half_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun_loop_fn loop,
+                  half_load_fn load, half_store_fn store)
 {
   float block[HALF_INPUTS + 1][HALF_BLOCK];
   const void *in[HALF_INPUTS] = {0};
@@ -132,6 +148,7 @@ static inline void half_map(const onnxrun_job *job, size_t begin, size_t end, on
       store((uint16_t *)job->out[0] + at, block[HALF_INPUTS], n);
   }
 }
+#endif /* ONX_KIT_BODIES */
 
 /* The 16-bit loops NAME_f16 and NAME_bf16 of a map that has NAME_f32. */
 #define HALF_LOOPS(name)                                                                           \

@@ -38,6 +38,18 @@
   const onnxrun_kernel *const ONX_SYMBOL(id)[] = {__VA_ARGS__, NULL};
 #endif
 
+/* Long functions of ops/kit that a loop calls once a range have one instance an instruction set, in
+ * kit.c, instead of a copy in every file (1 to 5 KB each time); a plug-in has its own:
+ *   #define half_map ONX_KIT(half_map)
+ *   KIT void half_map(...);                   and the body under #ifdef ONX_KIT_BODIES */
+#define ONX_KIT(id) ONX_JOIN(onx_kit_##id, ONX_ISA)
+#ifdef ONX_AS_PLUGIN
+#define ONX_KIT_BODIES
+#define KIT static __attribute__((noinline, unused))
+#else
+#define KIT extern __attribute__((visibility("hidden")))
+#endif
+
 /* First fields of a descriptor: operator, first and last opset (last 0: open).
  *   static const onnxrun_kernel elu_1 = {KERNEL("Elu", 1, 0), .flags = ONNXRUN_MAP, ...}; */
 #define KERNEL(name, first, last)                                                                  \

@@ -4,7 +4,7 @@
 
 #define EQUAL(a, b) ((a) == (b))
 COMPARE_FLOATS(equal, EQUAL)
-BINARY_UNSIGNED(equal, bool_of, EQUAL)
+BINARY_UNSIGNED(equal, BOOL_OF, EQUAL)
 
 static void equal_string(const onnxrun_job *job, size_t begin, size_t end)
 {

@@ -3,8 +3,8 @@
 
 #define GREATER(a, b) ((a) > (b))
 COMPARE_FLOATS(greater, GREATER)
-BINARY_UNSIGNED(greater, bool_of, GREATER)
-BINARY_SIGNED(greater, bool_of, GREATER)
+BINARY_UNSIGNED(greater, BOOL_OF, GREATER)
+BINARY_SIGNED(greater, BOOL_OF, GREATER)
 
 static const onnxrun_loop greater_loops[] = {
     FLOAT_LOOPS_OF(greater, _map), UNSIGNED_LOOPS(greater, _map), SIGNED_LOOPS(greater, _map), END};

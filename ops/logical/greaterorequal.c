@@ -3,8 +3,8 @@
 
 #define GREATER_OR_EQUAL(a, b) ((a) >= (b))
 COMPARE_FLOATS(greaterorequal, GREATER_OR_EQUAL)
-BINARY_UNSIGNED(greaterorequal, bool_of, GREATER_OR_EQUAL)
-BINARY_SIGNED(greaterorequal, bool_of, GREATER_OR_EQUAL)
+BINARY_UNSIGNED(greaterorequal, BOOL_OF, GREATER_OR_EQUAL)
+BINARY_SIGNED(greaterorequal, BOOL_OF, GREATER_OR_EQUAL)
 
 static const onnxrun_loop greaterorequal_loops[] = {FLOAT_LOOPS_OF(greaterorequal, _map),
                                                     UNSIGNED_LOOPS(greaterorequal, _map),

@@ -3,8 +3,8 @@
 
 #define LESS(a, b) ((a) < (b))
 COMPARE_FLOATS(less, LESS)
-BINARY_UNSIGNED(less, bool_of, LESS)
-BINARY_SIGNED(less, bool_of, LESS)
+BINARY_UNSIGNED(less, BOOL_OF, LESS)
+BINARY_SIGNED(less, BOOL_OF, LESS)
 
 static const onnxrun_loop less_loops[] = {FLOAT_LOOPS_OF(less, _map), UNSIGNED_LOOPS(less, _map),
                                           SIGNED_LOOPS(less, _map), END};

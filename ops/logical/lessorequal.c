@@ -3,8 +3,8 @@
 
 #define LESS_OR_EQUAL(a, b) ((a) <= (b))
 COMPARE_FLOATS(lessorequal, LESS_OR_EQUAL)
-BINARY_UNSIGNED(lessorequal, bool_of, LESS_OR_EQUAL)
-BINARY_SIGNED(lessorequal, bool_of, LESS_OR_EQUAL)
+BINARY_UNSIGNED(lessorequal, BOOL_OF, LESS_OR_EQUAL)
+BINARY_SIGNED(lessorequal, BOOL_OF, LESS_OR_EQUAL)
 
 static const onnxrun_loop lessorequal_loops[] = {FLOAT_LOOPS_OF(lessorequal, _map),
                                                  UNSIGNED_LOOPS(lessorequal, _map),

@@ -3,7 +3,7 @@
 
 #define ADD(a, b) ((a) + (b))
 BINARY_FLOATS(add, ADD)
-BINARY_UNSIGNED(add, same_as, ADD)
+BINARY_UNSIGNED(add, SAME_AS, ADD)
 
 static const onnxrun_loop add_loops[] = {FLOAT_LOOPS_OF(add, ), BITS_LOOPS(add, _map), END};
 

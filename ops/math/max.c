@@ -5,8 +5,8 @@
 /* a != a is NaN; a b that is NaN is taken as nothing compares with it. */
 #define MAX_FLOAT(a, b) ((a) >= (b) || (a) != (a) ? (a) : (b))
 BINARY_FLOATS(max, MAX_FLOAT)
-BINARY_UNSIGNED(max, same_as, MAX)
-BINARY_SIGNED(max, same_as, MAX)
+BINARY_UNSIGNED(max, SAME_AS, MAX)
+BINARY_SIGNED(max, SAME_AS, MAX)
 FOLD_LOOPS(max)
 
 static const onnxrun_loop max_loops[] = {FLOAT_LOOPS_OF(max, _all), UNSIGNED_LOOPS(max, _all),

@@ -5,8 +5,8 @@
 /* a != a is NaN; a b that is NaN is taken as nothing compares with it. */
 #define MIN_FLOAT(a, b) ((a) <= (b) || (a) != (a) ? (a) : (b))
 BINARY_FLOATS(min, MIN_FLOAT)
-BINARY_UNSIGNED(min, same_as, MIN)
-BINARY_SIGNED(min, same_as, MIN)
+BINARY_UNSIGNED(min, SAME_AS, MIN)
+BINARY_SIGNED(min, SAME_AS, MIN)
 FOLD_LOOPS(min)
 
 static const onnxrun_loop min_loops[] = {FLOAT_LOOPS_OF(min, _all), UNSIGNED_LOOPS(min, _all),

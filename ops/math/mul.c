@@ -5,7 +5,7 @@
 /* uint16_t would multiply as int, and overflow. */
 #define MUL_UNSIGNED(a, b) (1u * (a) * (b))
 BINARY_FLOATS(mul, MUL)
-BINARY_UNSIGNED(mul, same_as, MUL_UNSIGNED)
+BINARY_UNSIGNED(mul, SAME_AS, MUL_UNSIGNED)
 
 static const onnxrun_loop mul_loops[] = {FLOAT_LOOPS_OF(mul, ), BITS_LOOPS(mul, _map), END};
 

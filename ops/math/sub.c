@@ -3,7 +3,7 @@
 
 #define SUB(a, b) ((a) - (b))
 BINARY_FLOATS(sub, SUB)
-BINARY_UNSIGNED(sub, same_as, SUB)
+BINARY_UNSIGNED(sub, SAME_AS, SUB)
 
 static const onnxrun_loop sub_loops[] = {FLOAT_LOOPS_OF(sub, ), BITS_LOOPS(sub, _map), END};
 

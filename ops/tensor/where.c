@@ -1,5 +1,6 @@
 /* Where: output = condition ? X : Y.  Opsets 9, 16.  Elements are moved by their size. */
-#include "ops/kit/binary.h"
+#include "ops/kit/blocks.h"
+#include "ops/kit/vec.h"
 
 #define WHERE_LOOP(name, T)                                                                        \
   static void name(const onnxrun_job *job, size_t begin, size_t end)                               \
