@@ -150,47 +150,6 @@ static onnxrun_status take_output_types(onx_trial *t, const onnxrun_kernel *k)
   return ONNXRUN_OK;
 }
 
-/* Tries one kernel; UNSUPPORTED lets the next be tried. */
-static onnxrun_status try_kernel(onx_trial *t, const onnxrun_kernel *k)
-{
-  memset(t->vars, 0, sizeof t->vars);
-  ONX_TRY(check_counts(t, k));
-  for (uint32_t i = 0; i < t->node->n_in; i++)
-    ONX_TRY(check_input(t, k, i));
-  void *params = onx_pool_take(&t->m->pool, k->params_size);
-  if (!params)
-    return onx_heap_fail(t->m->pool.heap, k->params_size, "a node", &t->reason);
-  ONX_TRY(onx_decode_attrs(t->node, k, params, &t->reason));
-  t->node->kernel = k;
-  t->node->params = params;
-  onx_call_begin(&t->call, t->node, ONX_PREPARE, &t->m->pool, &t->reason);
-  set_inputs(t);
-  set_output_types(t, k);
-  if (k->prepare) {
-    const onnxrun_status s = k->prepare(&onx_host, &t->call, params);
-    if (t->call.status != ONNXRUN_OK)
-      return t->call.status;
-    if (s != ONNXRUN_OK)
-      return onx_node_fail(t->node, &t->reason, s, "prepare() failed");
-  }
-  return take_output_types(t, k);
-}
-
-static onnxrun_status no_kernel(onx_trial *t, bool has_operator)
-{
-  if (t->reason.status != ONNXRUN_OK)
-    return t->reason.status;
-  return onx_node_fail(t->node, &t->reason, ONNXRUN_UNSUPPORTED,
-                       has_operator ? "opset %d is not supported"
-                                    : "operator of opset %d is not supported",
-                       t->node->opset);
-}
-
-static bool serves(const onnxrun_kernel *k, const onx_node *node)
-{
-  return k->since <= node->opset && (k->until == 0 || node->opset <= k->until);
-}
-
 static bool is_aligned(const onnxrun_tensor *t)
 {
   const size_t bytes = onnxrun_bits(t->dtype) / 8;
@@ -227,6 +186,61 @@ static onnxrun_status align_inputs(onx_module *m, onx_node *node, onnxrun_error 
   return ONNXRUN_OK;
 }
 
+/* Tries one kernel; UNSUPPORTED lets the next be tried. */
+static onnxrun_status try_kernel(onx_trial *t, const onnxrun_kernel *k)
+{
+  memset(t->vars, 0, sizeof t->vars);
+  ONX_TRY(check_counts(t, k));
+  for (uint32_t i = 0; i < t->node->n_in; i++)
+    ONX_TRY(check_input(t, k, i));
+  void *params = onx_pool_take(&t->m->pool, k->params_size);
+  if (!params)
+    return onx_heap_fail(t->m->pool.heap, k->params_size, "a node", &t->reason);
+  ONX_TRY(onx_decode_attrs(t->node, k, params, &t->reason));
+  t->node->kernel = k;
+  t->node->params = params;
+  ONX_TRY(align_inputs(t->m, t->node, &t->reason));
+  onx_call_begin(&t->call, t->node, ONX_PREPARE, &t->m->pool, &t->reason);
+  set_inputs(t);
+  set_output_types(t, k);
+  if (k->prepare) {
+    const onnxrun_status s = k->prepare(&onx_host, &t->call, params);
+    if (t->call.status != ONNXRUN_OK)
+      return t->call.status;
+    if (s != ONNXRUN_OK)
+      return onx_node_fail(t->node, &t->reason, s, "prepare() failed");
+  }
+  return take_output_types(t, k);
+}
+
+static onnxrun_status no_kernel(onx_trial *t, bool has_operator)
+{
+  if (t->reason.status != ONNXRUN_OK)
+    return t->reason.status;
+  return onx_node_fail(t->node, &t->reason, ONNXRUN_UNSUPPORTED,
+                       has_operator ? "opset %d is not supported"
+                                    : "operator of opset %d is not supported",
+                       t->node->opset);
+}
+
+static bool serves(const onnxrun_kernel *k, const onx_node *node)
+{
+  return k->since <= node->opset && (k->until == 0 || node->opset <= k->until);
+}
+
+/* A Constant's tensor is used where it is, known to all nodes after it. */
+static void carry_tensor(const onx_trial *t)
+{
+  const onx_node *node = t->node;
+  if (node->domain.size > 0 || !onx_text_equal(node->op, onx_text("Constant")))
+    return;
+  const onx_attr *a = onx_node_attr(node, "value");
+  if (!a)
+    a = onx_node_attr(node, "sparse_value");
+  if (a && a->type == ONNXRUN_ATTR_TENSOR && node->n_out > 0 && node->out[0] != ONX_NONE)
+    t->g->values[node->out[0]].constant = a->v.t;
+}
+
 static onnxrun_status bind_node(onx_trial *t, const onnxrun_registry *registry)
 {
   const onx_entry *first = onx_registry_first(registry, t->node->domain, t->node->op);
@@ -236,8 +250,10 @@ static onnxrun_status bind_node(onx_trial *t, const onnxrun_registry *registry)
     if (!serves(e->kernel, t->node))
       continue;
     const onnxrun_status s = try_kernel(t, e->kernel);
-    if (s == ONNXRUN_OK)
-      return align_inputs(t->m, t->node, &t->reason);
+    if (s == ONNXRUN_OK) {
+      carry_tensor(t);
+      return s;
+    }
     if (s == ONNXRUN_NO_MEMORY || s == ONNXRUN_LIMIT)
       return s;
     /* Of several refusals the one that is not about types says more. */

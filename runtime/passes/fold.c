@@ -16,17 +16,6 @@ static bool has_constant_inputs(const onx_graph *g, const onx_node *node)
   return true;
 }
 
-/* The tensor that a Constant node carries is used where it is. */
-static const onnxrun_tensor *carried_tensor(const onx_node *node)
-{
-  if (node->domain.size > 0 || !onx_text_equal(node->op, onx_text("Constant")))
-    return NULL;
-  const onx_attr *a = onx_node_attr(node, "value");
-  if (!a)
-    a = onx_node_attr(node, "sparse_value");
-  return a && a->type == ONNXRUN_ATTR_TENSOR ? a->v.t : NULL;
-}
-
 static bool keep_result(onx_module *m, onx_value *v, const onnxrun_tensor *t)
 {
   onnxrun_tensor *kept = onx_pool_take(&m->pool, sizeof *kept);
@@ -80,9 +69,8 @@ static bool evaluate(onx_module *m, const onx_node *node, onnxrun_node *call, on
 static bool fold_node(onx_module *m, onx_node *node, onnxrun_node *call, onx_pool *scrap)
 {
   onx_graph *g = m->main;
-  const onnxrun_tensor *carried = carried_tensor(node);
-  if (carried)
-    return keep_result(m, &g->values[node->out[0]], carried);
+  if (node->n_out > 0 && node->out[0] != ONX_NONE && g->values[node->out[0]].constant)
+    return true; /* bound to the tensor that it carries */
   if (!has_constant_inputs(g, node) || !evaluate(m, node, call, scrap))
     return false;
   bool is_kept = true;
