@@ -8,6 +8,8 @@
 #include "proto/types.h"
 #include "runtime/error.h"
 
+#define SMALL ((size_t)1024) /* bytes: axes, shapes, scalars, which are read as C's types early */
+
 onnxrun_status onx_tensor_fail(const onx_tensor_source *src, onnxrun_status s, const char *format,
                                ...)
 {
@@ -191,7 +193,8 @@ onnxrun_status onx_tensor_read(onx_reader *r, onx_pool *pool, onx_span span, onx
     *name = src.name;
   if (out->dtype == ONNXRUN_BOOL)
     return settle_bools(r, pool, out);
-  if (place == ONX_ALIGNED && (uintptr_t)out->data % alignment(out->dtype) != 0)
-    return copy_data(r, pool, out);
-  return ONNXRUN_OK;
+  const bool is_aligned = (uintptr_t)out->data % alignment(out->dtype) == 0;
+  if (is_aligned || (place == ONX_IN_PLACE && out->bytes > SMALL))
+    return ONNXRUN_OK;
+  return copy_data(r, pool, out);
 }

@@ -6,7 +6,7 @@
 
 /* Where a tensor's data may lie. */
 typedef enum onx_placement {
-  ONX_IN_PLACE, /* in the file at any alignment, if it can */
+  ONX_IN_PLACE, /* in the file, at any alignment if it is large */
   ONX_ALIGNED,  /* aligned to its type: copied where the file has it otherwise */
 } onx_placement;
 
