@@ -1,0 +1,584 @@
+/* test_hostile.c: bytes that mean harm, or nothing. Each must end in a status: Criterion runs a test
+ * in a process of its own and reports a signal as a crash. */
+#include <criterion/criterion.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tests/support/bytes.h"
+
+#define MAX_BYTES ((size_t)256 << 20)
+
+static onnxrun_options small_options(void)
+{
+  onnxrun_options o = ONNXRUN_OPTIONS_INIT;
+  o.max_bytes = MAX_BYTES;
+  o.threads = 1;
+  return o;
+}
+
+static double seconds(void)
+{
+  struct timespec t;
+  timespec_get(&t, TIME_UTC);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* An input of zeros as the model declares it, free dims as 1. false: too large to try. */
+static bool make_input(const onnxrun_info *info, onnxrun_tensor *t)
+{
+  static uint64_t zeros[1 << 15];
+  size_t n = 1;
+  *t = info->spec;
+  for (uint32_t d = 0; d < t->rank; d++) {
+    t->dims[d] = t->dims[d] < 0 ? 1 : t->dims[d];
+    if (t->dims[d] > 1 << 15)
+      return false;
+    n *= (size_t)t->dims[d];
+    if (n > 1 << 15)
+      return false;
+  }
+  t->data = zeros;
+  t->bytes = (n * onnxrun_dtype_bits(t->dtype) + 7) / 8;
+  return t->dtype < ONNXRUN_STRING && t->bytes <= sizeof zeros;
+}
+
+static void try_run(const onnxrun_model *m, const onnxrun_options *o)
+{
+  enum { MOST = 8 };
+  onnxrun_tensor in[MOST], out[MOST] = {0};
+  const size_t n_in = onnxrun_model_inputs(m), n_out = onnxrun_model_outputs(m);
+  if (n_in > MOST || n_out > MOST)
+    return;
+  for (size_t i = 0; i < n_in; i++) {
+    onnxrun_info info = {.size = sizeof info};
+    cr_assert_eq(onnxrun_model_input(m, i, &info, NULL), ONNXRUN_OK);
+    if (!make_input(&info, &in[i]))
+      return;
+  }
+  onnxrun_session *s = NULL;
+  onnxrun_error error = {0};
+  onnxrun_status status = onnxrun_session_create(m, o, &s, &error);
+  if (status == ONNXRUN_OK)
+    status = onnxrun_session_run(s, in, n_in, out, n_out, &error);
+  cr_assert(status == ONNXRUN_OK || error.text[0], "status %d says nothing", (int)status);
+  onnxrun_session_release(s);
+}
+
+/* Loads from a block of exactly that size, so that a sanitizer sees a byte too many. */
+static onnxrun_status try_model(const uint8_t *data, size_t size, bool runs)
+{
+  const onnxrun_options o = small_options();
+  onnxrun_error error = {0};
+  onnxrun_model *m = NULL;
+  uint8_t *exact = malloc(size ? size : 1);
+  cr_assert_not_null(exact);
+  memcpy(exact, data, size);
+  const onnxrun_status status = onnxrun_model_load(exact, size, &o, &m, &error);
+  cr_assert(status == ONNXRUN_OK || error.text[0], "status %d says nothing", (int)status);
+  cr_assert(status == ONNXRUN_OK || error.status == status);
+  if (status == ONNXRUN_OK && runs)
+    try_run(m, &o);
+  onnxrun_model_release(m);
+  free(exact);
+  return status;
+}
+
+static void try_value(const uint8_t *data, size_t size, onnxrun_dtype kind)
+{
+  const onnxrun_options o = small_options();
+  onnxrun_error error = {0};
+  onnxrun_value *v = NULL;
+  uint8_t *exact = malloc(size ? size : 1);
+  cr_assert_not_null(exact);
+  memcpy(exact, data, size);
+  const onnxrun_status status = onnxrun_value_parse(exact, size, kind, &o, &v, &error);
+  cr_assert(status == ONNXRUN_OK || error.text[0]);
+  onnxrun_value_release(v);
+  free(exact);
+}
+
+/* ---- mutation: xorshift, so that a failure comes back ---- */
+
+static uint64_t next_random(uint64_t *state)
+{
+  *state ^= *state << 13;
+  *state ^= *state >> 7;
+  *state ^= *state << 17;
+  return *state;
+}
+
+static size_t below(uint64_t *state, size_t n)
+{
+  return n ? (size_t)(next_random(state) % n) : 0;
+}
+
+/* One change: a byte, a bit, bytes gone, bytes twice, or a varint put in. */
+static void mutate(bytes *b, uint64_t *state)
+{
+  static const uint8_t odd[] = {0, 1, 0x7f, 0x80, 0xff, 0x0a, 0x12, 0x3a};
+  bytes out = {0};
+  const size_t at = below(state, b->size), length = 1 + below(state, 8);
+  const size_t end = at + length < b->size ? at + length : b->size;
+  put_raw(&out, b->data, at);
+  switch (below(state, 6)) {
+  case 0:
+    put_raw(&out, &odd[below(state, sizeof odd)], 1);
+    put_raw(&out, b->data + at + 1, b->size - at - 1);
+    break;
+  case 1:
+    put_raw(&out, &(uint8_t){(uint8_t)(b->data[at] ^ 1u << below(state, 8))}, 1);
+    put_raw(&out, b->data + at + 1, b->size - at - 1);
+    break;
+  case 2:
+    put_raw(&out, b->data + end, b->size - end);
+    break;
+  case 3:
+    put_raw(&out, b->data + at, end - at);
+    put_raw(&out, b->data + at, b->size - at);
+    break;
+  case 4:
+    put_varint(&out, next_random(state) >> below(state, 64));
+    put_raw(&out, b->data + at, b->size - at);
+    break;
+  default:
+    put_raw(&out, &(uint8_t){(uint8_t)next_random(state)}, 1);
+    put_raw(&out, b->data + at + 1, b->size - at - 1);
+    break;
+  }
+  bytes_release(b);
+  *b = out;
+}
+
+static bytes mutated(const bytes *file, uint64_t *state)
+{
+  bytes b = {0};
+  put_raw(&b, file->data, file->size);
+  for (size_t i = 1 + below(state, 3); i > 0 && b.size > 1; i--)
+    mutate(&b, state);
+  return b;
+}
+
+/* A model with everything: functions, nested graphs with captures, typed, sparse and string data,
+ * lists, metadata. */
+static bytes rich_model(void)
+{
+  bytes inner = {0}, branch = attr("then_branch", ONNXRUN_ATTR_GRAPH), g = graph_xy();
+  put_message(&inner, GRAPH_NODE, node("Add", "a w", "i"));
+  put_message(&inner, GRAPH_OUTPUT, value_info("i", ONNXRUN_FLOAT, 2, (int64_t[]){-1, 3}));
+  put_message(&branch, ATTR_GRAPH, inner);
+  bytes n = node("If", "c", "b"), list = attr("axes", ONNXRUN_ATTR_INTS), packed = {0};
+  for (uint64_t i = 0; i < 4; i++)
+    put_varint(&packed, i * 1000);
+  put_message(&list, 8, packed);
+  put_message(&n, NODE_ATTR, branch);
+  put_message(&n, NODE_ATTR, list);
+  put_message(&g, GRAPH_NODE, n);
+  put_message(&g, GRAPH_NODE, node("Relu", "x", "a"));
+  bytes call = node("Twice", "b -", "y");
+  put_text(&call, NODE_DOMAIN, "local");
+  put_message(&g, GRAPH_NODE, call);
+  bytes w = raw_tensor("w", ONNXRUN_FLOAT, 1, (int64_t[]){3}, NULL, 0);
+  put_span(&w, 4, (float[]){1, 2, 3}, 12);
+  put_message(&g, GRAPH_INITIALIZER, w);
+  put_message(&g, GRAPH_INITIALIZER, raw_tensor("c", ONNXRUN_BOOL, 0, NULL, "\1", 1));
+  bytes text = raw_tensor("t", ONNXRUN_STRING, 1, (int64_t[]){2}, NULL, 0);
+  put_text(&text, 6, "one");
+  put_text(&text, 6, "");
+  put_message(&g, GRAPH_INITIALIZER, text);
+  bytes sparse = {0};
+  put_message(&sparse, 1, raw_tensor("s", ONNXRUN_INT8, 1, (int64_t[]){1}, "\5", 1));
+  put_message(&sparse, 2, raw_tensor("", ONNXRUN_INT64, 1, (int64_t[]){1}, "\1\0\0\0\0\0\0\0", 8));
+  put_number(&sparse, 3, 4);
+  put_message(&g, GRAPH_SPARSE, sparse);
+  put_message(&g, GRAPH_INFO, value_info("a", ONNXRUN_FLOAT, 2, (int64_t[]){-1, 3}));
+  bytes file = model_of(g), f = {0};
+  put_text(&f, 1, "Twice");
+  put_text(&f, 10, "local");
+  put_text(&f, 4, "p");
+  put_text(&f, 5, "q");
+  put_message(&f, 7, node("Add", "p p", "q"));
+  put_message(&f, 9, opset("", 14));
+  put_message(&file, MODEL_FUNCTION, f);
+  return file;
+}
+
+Test(hostile, mutations_of_a_rich_model, .timeout = 120)
+{
+  bytes file = rich_model();
+  uint64_t state = 0x9e3779b97f4a7c15;
+  size_t read = 0;
+  for (int i = 0; i < 20000; i++) {
+    reading *r = read_bytes(mutated(&file, &state), NULL);
+    cr_assert(r->status == ONNXRUN_OK || r->error.text[0]);
+    read += r->status == ONNXRUN_OK;
+    if (i % 4 == 0)
+      try_model(r->file.data, r->file.size, true);
+    reading_release(r);
+  }
+  cr_expect(read > 1000 && read < 19000, "%zu of 20000 could still be read", read);
+  reading *r = read_bytes(file, NULL);
+  cr_expect_eq(r->status, ONNXRUN_OK, "%s", r->error.text);
+  reading_release(r);
+}
+
+Test(hostile, every_prefix_of_a_rich_model)
+{
+  bytes file = rich_model();
+  for (size_t n = 0; n < file.size; n++)
+    try_model(file.data, n, true);
+  bytes_release(&file);
+}
+
+Test(hostile, prefixes_of_a_model, .timeout = 120)
+{
+  bytes file = load_file("models/digits-relu/model.onnx");
+  cr_assert_gt(file.size, 50000);
+  for (size_t n = 0; n < file.size; n += n < 1500 || n + 4000 > file.size ? 1 : 61)
+    cr_assert_neq(try_model(file.data, n, true), ONNXRUN_OK, "%zu bytes", n);
+  bytes_release(&file);
+}
+
+Test(hostile, mutations_of_models, .timeout = 300)
+{
+  static const char *const names[] = {"celu",  "elu",  "leakyrelu", "prelu", "relu",
+                                      "relu6", "selu", "sigmoid",   "tanh"};
+  uint64_t state = 1;
+  for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+    char path[100];
+    snprintf(path, sizeof path, "models/digits-%s/model.onnx", names[k]);
+    bytes file = load_file(path);
+    cr_assert_not_null(file.data, "%s", path);
+    for (int i = 0; i < 250; i++) {
+      bytes b = mutated(&file, &state);
+      try_model(b.data, b.size, true);
+      bytes_release(&b);
+    }
+    bytes_release(&file);
+  }
+}
+
+Test(hostile, mutations_and_prefixes_of_values, .timeout = 120)
+{
+  const onnxrun_dtype kinds[] = {ONNXRUN_FLOAT, ONNXRUN_SEQUENCE, ONNXRUN_OPTIONAL};
+  bytes tensor = raw_tensor("t", ONNXRUN_STRING, 1, (int64_t[]){2}, NULL, 0), sequence = {0};
+  put_text(&tensor, 6, "one");
+  put_text(&tensor, 6, "two");
+  bytes optional = {0};
+  put_number(&sequence, 2, 1);
+  put_span(&sequence, 3, tensor.data, tensor.size);
+  put_message(&sequence, 3, raw_tensor("u", ONNXRUN_INT4, 1, (int64_t[]){3}, "ab", 2));
+  put_number(&optional, 2, 3);
+  put_span(&optional, 5, sequence.data, sequence.size);
+  bytes *const files[] = {&tensor, &sequence, &optional};
+  uint64_t state = 7;
+  for (size_t k = 0; k < 3; k++) {
+    for (size_t n = 0; n < files[k]->size; n++)
+      try_value(files[k]->data, n, kinds[k]);
+    for (int i = 0; i < 5000; i++) {
+      bytes b = mutated(files[k], &state);
+      try_value(b.data, b.size, kinds[i % 7 ? k : below(&state, 3)]);
+      bytes_release(&b);
+    }
+    bytes_release(files[k]);
+  }
+}
+
+/* ---- numbers and lengths ---- */
+
+static void damaged(bytes file, const char *part)
+{
+  reading *r = read_bytes(file, NULL);
+  cr_expect_eq(r->status, ONNXRUN_INVALID_MODEL, "%s", r->error.text);
+  cr_expect(strstr(r->error.text, part), "'%s' is not in: %s", part, r->error.text);
+  reading_release(r);
+}
+
+Test(hostile, lengths_beyond_the_end)
+{
+  const uint64_t lengths[] = {
+      1, 1000, (uint64_t)1 << 31, (uint64_t)1 << 32, (uint64_t)1 << 63, UINT64_MAX, UINT64_MAX - 9};
+  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    bytes b = {0};
+    put_number(&b, MODEL_IR, 8);
+    put_varint(&b, MODEL_GRAPH << 3 | 2);
+    put_varint(&b, lengths[i]);
+    damaged(b, "byte 2: field 7 of ModelProto has");
+  }
+}
+
+Test(hostile, a_message_ends_where_its_outer_one_does)
+{
+  bytes g = {0}, m = {0};
+  put_varint(&g, GRAPH_NODE << 3 | 2);
+  put_varint(&g, 3);
+  put_raw(&g, "\x22\x01", 2);
+  put_number(&m, MODEL_IR, 8);
+  put_message(&m, MODEL_GRAPH, g);
+  put_message(&m, MODEL_OPSET, opset("", 17));
+  damaged(m, "byte 4: field 1 of GraphProto has 3 bytes, 2 are left");
+}
+
+Test(hostile, keys_that_cannot_be)
+{
+  static const struct {
+    const char *bytes;
+    size_t size;
+    const char *text;
+  } cases[] = {{"\x00\x00", 2, "field number 0"},
+               {"\x80", 1, "does not end"},
+               {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, "does not end"},
+               {"\xff\xff\xff\xff\xff\xff\xff\xff\x7f\x00", 10, "does not exist"},
+               {"\x08\x80", 2, "a number of ModelProto does not end"},
+               {"\x09\x00\x00", 3, "is cut off"},
+               {"\x0d\x00\x00", 3, "is cut off"},
+               {"\x0b\x0c", 2, "wire type 3"},
+               {"\xd3\x0f\xd4\x0f", 4, "wire type 3"},
+               {"\x0c", 1, "wire type 4"},
+               {"\x0e", 1, "wire type 6"},
+               {"\x0f", 1, "wire type 7"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    bytes b = {0};
+    put_raw(&b, cases[i].bytes, cases[i].size);
+    damaged(b, cases[i].text);
+  }
+}
+
+/* Puts the field with another wire type than it has into a message and that, `path` around it, into
+ * a model. */
+static void wrong_wire(const uint32_t *path, size_t depth, uint32_t field, bool is_span,
+                       const char *name)
+{
+  bytes b = {0}, m = {0};
+  char text[100];
+  if (is_span)
+    put_number(&b, field, 1);
+  else
+    put_text(&b, field, "");
+  for (size_t i = depth; i-- > 0;) {
+    bytes around = {0};
+    put_message(&around, path[i], b);
+    b = around;
+  }
+  put_number(&m, MODEL_IR, 8);
+  put_message(&m, MODEL_OPSET, opset("", 17));
+  put_raw(&m, b.data, b.size);
+  bytes_release(&b);
+  snprintf(text, sizeof text, "%s has wire type %d, expected %d", name, is_span ? 0 : 2,
+           is_span ? 2 : 0);
+  damaged(m, text);
+}
+
+Test(hostile, wire_types_of_known_fields)
+{
+  static const uint32_t path[] = {MODEL_GRAPH, GRAPH_NODE, NODE_ATTR};
+  static const uint32_t tensor[] = {MODEL_GRAPH, GRAPH_INITIALIZER};
+  static const uint32_t info[] = {MODEL_GRAPH, GRAPH_INPUT, 2, 1};
+  wrong_wire(path, 0, 1, false, "ModelProto.ir_version");
+  wrong_wire(path, 0, 7, true, "ModelProto.graph");
+  wrong_wire(path, 0, 20, true, "ModelProto.training_info");
+  wrong_wire(path, 1, 1, true, "GraphProto.node");
+  wrong_wire(path, 1, 10, true, "GraphProto.doc_string");
+  wrong_wire(path, 2, 4, true, "NodeProto.op_type");
+  wrong_wire(path, 3, 3, false, "AttributeProto.i");
+  wrong_wire(path, 3, 9, true, "AttributeProto.strings");
+  wrong_wire(tensor, 2, 2, false, "TensorProto.data_type");
+  wrong_wire(tensor, 2, 9, true, "TensorProto.raw_data");
+  wrong_wire(info, 2, 1, true, "ValueInfoProto.name");
+  wrong_wire(info, 3, 1, true, "TypeProto.tensor_type");
+  wrong_wire(info, 4, 1, false, "Tensor.elem_type");
+}
+
+Test(hostile, unknown_fields_are_skipped)
+{
+  bytes g = graph_xy(), n = node("Relu", "x", "y");
+  put_number(&n, 1000, 5);
+  put_fixed64(&n, 99, 5);
+  put_message(&g, GRAPH_NODE, n);
+  put_fixed32(&g, 536870911, 5);
+  bytes m = model_of(g);
+  put_text(&m, 77, "new");
+  reading *r = read_bytes(m, NULL);
+  cr_expect_eq(r->status, ONNXRUN_OK, "%s", r->error.text);
+  reading_release(r);
+}
+
+/* ---- depth ---- */
+
+Test(hostile, five_thousand_graphs_inside_one_another, .timeout = 60)
+{
+  bytes g = {0};
+  for (int i = 0; i < 5000; i++) {
+    bytes around = {0}, n = {0}, a = attr("g", ONNXRUN_ATTR_GRAPH);
+    put_message(&a, ATTR_GRAPH, g);
+    put_message(&n, NODE_ATTR, a);
+    put_message(&around, GRAPH_NODE, n);
+    g = around;
+  }
+  bytes m = model_of(g);
+  cr_expect_eq(try_model(m.data, m.size, false), ONNXRUN_LIMIT);
+  bytes_release(&m);
+}
+
+Test(hostile, five_thousand_types_inside_one_another, .timeout = 60)
+{
+  bytes type = {0}, info = {0}, g = graph_xy();
+  for (int i = 0; i < 5000; i++) {
+    bytes around = {0}, sequence = {0};
+    put_message(&sequence, 1, type);
+    put_message(&around, i % 2 ? 4 : 9, sequence);
+    type = around;
+  }
+  put_text(&info, 1, "deep");
+  put_message(&info, 2, type);
+  put_message(&g, GRAPH_INPUT, info);
+  bytes m = model_of(g);
+  onnxrun_options o = small_options();
+  const size_t depths[] = {1, 64, 10000, SIZE_MAX};
+  for (size_t i = 0; i < sizeof depths / sizeof *depths; i++) {
+    onnxrun_error error = {0};
+    onnxrun_model *model = NULL;
+    o.max_depth = depths[i];
+    cr_expect_eq(onnxrun_model_load(m.data, m.size, &o, &model, &error), ONNXRUN_LIMIT, "%s",
+                 error.text);
+  }
+  bytes_release(&m);
+}
+
+Test(hostile, five_thousand_sequences_inside_one_another, .timeout = 60)
+{
+  bytes s = {0};
+  for (int i = 0; i < 5000; i++) {
+    bytes around = {0};
+    put_message(&around, 5, s);
+    s = around;
+  }
+  onnxrun_options o = small_options();
+  onnxrun_value *v = NULL;
+  cr_expect_eq(onnxrun_value_parse(s.data, s.size, ONNXRUN_SEQUENCE, &o, &v, NULL), ONNXRUN_LIMIT);
+  o.max_depth = 10000;
+  cr_expect_eq(onnxrun_value_parse(s.data, s.size, ONNXRUN_SEQUENCE, &o, &v, NULL), ONNXRUN_OK);
+  size_t size = 0;
+  cr_expect_eq(onnxrun_value_write(onnxrun_value_tensor(v), NULL, NULL, &size, NULL),
+               ONNXRUN_LIMIT);
+  onnxrun_value_release(v);
+  bytes_release(&s);
+}
+
+/* ---- size ---- */
+
+/* `n` copies of a field with these bytes in a graph. */
+static bytes many(size_t n, uint32_t field, const void *data, size_t size)
+{
+  bytes g = graph_xy();
+  for (size_t i = 0; i < n; i++)
+    put_span(&g, field, data, size);
+  return model_of(g);
+}
+
+Test(hostile, a_million_empty_nodes, .timeout = 60)
+{
+  bytes m = many(1000000, GRAPH_NODE, "", 0);
+  const double before = seconds();
+  const onnxrun_status status = try_model(m.data, m.size, false);
+  cr_expect_eq(status, ONNXRUN_INVALID_MODEL, "no node makes y");
+  cr_expect_lt(seconds() - before, 10);
+  bytes_release(&m);
+  m = many(1000001, GRAPH_NODE, "", 0);
+  cr_expect_eq(try_model(m.data, m.size, false), ONNXRUN_LIMIT);
+  bytes_release(&m);
+}
+
+Test(hostile, memory_is_a_small_multiple_of_the_file, .timeout = 60)
+{
+  static const uint32_t fields[] = {GRAPH_NODE,   GRAPH_INITIALIZER, GRAPH_INPUT,
+                                    GRAPH_OUTPUT, GRAPH_INFO,        GRAPH_SPARSE};
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+    bytes m = many(100000, fields[i], "", 0);
+    const size_t size = m.size;
+    reading *r = read_bytes(m, NULL);
+    cr_expect_leq(r->heap.bytes, 200 * size, "field %u: %zu bytes for %zu", fields[i],
+                  (size_t)r->heap.bytes, size);
+    reading_release(r);
+  }
+}
+
+Test(hostile, many_operator_sets_and_nodes_take_linear_time, .timeout = 60)
+{
+  bytes m = {0}, g = graph_xy();
+  put_number(&m, MODEL_IR, 8);
+  for (int i = 0; i < 100000; i++) {
+    char text[20];
+    snprintf(text, sizeof text, "d%d", i);
+    put_message(&m, MODEL_OPSET, opset(text, 1));
+    bytes n = node("Op", "x", "");
+    put_text(&n, NODE_DOMAIN, text);
+    put_message(&g, GRAPH_NODE, n);
+  }
+  put_message(&g, GRAPH_NODE, node("Op", "x", "y"));
+  put_message(&m, MODEL_OPSET, opset("", 17));
+  put_message(&m, MODEL_GRAPH, g);
+  const double before = seconds();
+  reading *r = read_bytes(m, NULL);
+  cr_expect_eq(r->status, ONNXRUN_OK, "%s", r->error.text);
+  cr_expect_lt(seconds() - before, 5);
+  reading_release(r);
+}
+
+Test(hostile, a_type_of_many_messages_is_a_limit)
+{
+  bytes shape = {0}, tensor = {0}, type = {0}, info = {0}, g = {0};
+  for (int i = 0; i < 20000; i++)
+    put_message(&shape, 1, (bytes){0});
+  put_message(&tensor, 2, shape);
+  put_message(&type, 1, tensor);
+  put_message(&info, 2, type);
+  put_message(&g, GRAPH_INPUT, info);
+  reading *r = read_bytes(model_of(g), NULL);
+  cr_expect_eq(r->status, ONNXRUN_LIMIT, "%s", r->error.text);
+  reading_release(r);
+}
+
+/* ---- files of others ---- */
+
+static size_t try_files(const char *pattern)
+{
+  glob_t found;
+  char whole[4096];
+  snprintf(whole, sizeof whole, "%s/%s", ONNXRUN_SHARED, pattern);
+  if (glob(whole, 0, NULL, &found) != 0)
+    return 0;
+  for (size_t i = 0; i < found.gl_pathc; i++) {
+    onnxrun_options o = ONNXRUN_OPTIONS_INIT;
+    onnxrun_error error = {0};
+    onnxrun_model *m = NULL;
+    const onnxrun_status s = onnxrun_model_open(found.gl_pathv[i], &o, &m, &error);
+    cr_expect(s == ONNXRUN_OK || s == ONNXRUN_UNSUPPORTED, "%s: %s", found.gl_pathv[i], error.text);
+    onnxrun_model_release(m);
+  }
+  const size_t n = found.gl_pathc;
+  globfree(&found);
+  return n;
+}
+
+Test(files, models_of_others_open_or_are_unsupported, .timeout = 300)
+{
+  cr_log_info("%zu models",
+              try_files("models/*/model.onnx") + try_files("conformance/*/*/model.onnx"));
+}
+
+Test(files, models_of_this_project_open)
+{
+  static const char *const names[] = {"celu",  "elu",  "leakyrelu", "prelu", "relu",
+                                      "relu6", "selu", "sigmoid",   "tanh"};
+  for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+    char path[100];
+    snprintf(path, sizeof path, "models/digits-%s/model.onnx", names[k]);
+    reading *r = read_bytes(load_file(path), NULL);
+    cr_assert_eq(r->status, ONNXRUN_OK, "%s: %s", path, r->error.text);
+    cr_expect(r->m.main->n_inputs == 1 && r->m.main->n_outputs == 1, "%s", path);
+    reading_release(r);
+  }
+}
