@@ -1,5 +1,5 @@
-/* tensors.c: see tensors.h. Conversions are written from the formats' definitions, not from ops/kit,
- * so that they can judge it. */
+/* tensors.c: see tensors.h. Conversions are written from the formats' definitions, not from
+ * ops/kit, so that they can judge it. */
 #undef NDEBUG
 #include "tests/ops/tensors.h"
 
