@@ -1,4 +1,4 @@
-/* test_kernel.c: the kernel interface as other compilers' plug-ins see it: layout, growth, refusal. */
+/* test_kernel.c: the kernel interface as plug-ins of other builds see it. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
