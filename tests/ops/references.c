@@ -40,11 +40,14 @@ static int64_t most_whole(const map_args *a, bool is_max)
   return most;
 }
 
-/* min(max(x, low), high); the bounds are attributes before opset 11. */
+/* min(max(x, low), high). The bounds are attributes before opset 11, and from 6 to 10 their
+ * defaults are float's range, for every type. */
 static long double clipped(const map_args *a)
 {
-  const long double low = a->n > 1 && a->has[1] ? a->x[1] : map_attribute(a, "min", -INFINITY);
-  const long double high = a->n > 2 && a->has[2] ? a->x[2] : map_attribute(a, "max", INFINITY);
+  const bool has_range = a->t->opset >= 6 && a->t->opset < 11;
+  const long double most = has_range ? 0x1.fffffep127L : INFINITY;
+  const long double low = a->n > 1 && a->has[1] ? a->x[1] : map_attribute(a, "min", -most);
+  const long double high = a->n > 2 && a->has[2] ? a->x[2] : map_attribute(a, "max", most);
   long double x = a->x[0];
   if (isnan(x) || isnan(low) || isnan(high))
     return NAN;
