@@ -69,6 +69,13 @@ void trial_fails(const trial *t, onnxrun_status status, const char *fragment);
  * test's end. */
 const onnxrun_tensor *trial_result(const trial *t, uint32_t i);
 
+/* The functions of cases.def. */
+#define MAP(...)
+#define CASE(op, function) void function(void);
+#include "tests/ops/cases.def"
+#undef MAP
+#undef CASE
+
 /* ---- for the harness itself and the maps' runner ---- */
 
 /* The model of a trial. */

@@ -24,10 +24,10 @@ static void check_limited(const char *op, onnxrun_dtype type, onnxrun_dtype resu
   trial_within_ulp(t, 1);
   trial_passes(t);
   trial_int(t, "broadcast", 0);
-  trial_fails(t, ONNXRUN_INVALID_INPUT, "[3,4]");
+  trial_fails(t, ONNXRUN_INVALID_INPUT, "input 1");
   trial_int(t, "broadcast", 1);
   trial_int(t, "axis", 2);
-  trial_fails(t, ONNXRUN_INVALID_INPUT, "[3,4]");
+  trial_fails(t, ONNXRUN_INVALID_INPUT, "input 1");
 }
 
 /* Without axis B stands at the end; one element goes anywhere. */
@@ -181,6 +181,6 @@ void variadic_shapes_before_opset_8(void)
     trial *t = trial_new(ops[k], 7);
     trial_input(t, tensor_new(ONNXRUN_FLOAT, DIMS(2, 3)));
     trial_input(t, tensor_new(ONNXRUN_FLOAT, DIMS(1, 3)));
-    trial_fails(t, ONNXRUN_INVALID_INPUT, "[1,3]");
+    trial_fails(t, ONNXRUN_INVALID_INPUT, "dim 0 of input 1 is 1");
   }
 }

@@ -210,7 +210,7 @@ static void check_shared(const direct *d)
 }
 
 /* All samples once against the reference, then stretches of them. */
-static void check_values(direct *d, const size_t *step, const size_t *at)
+static void check_values(direct *d, const size_t *step, const size_t *at, bool has_stretches)
 {
   const map_case *c = d->c;
   const size_t n = onnxrun_elements(c->in[c->key]);
@@ -225,7 +225,8 @@ static void check_values(direct *d, const size_t *step, const size_t *at)
     map_take(c, c->in, index, &a);
     map_judge(c, &a, &out, i);
   }
-  check_lengths(d, step, at, out.data, n);
+  if (has_stretches)
+    check_lengths(d, step, at, out.data, n);
   guarded_free(out.data);
   free_operands(d, &p);
 }
@@ -245,18 +246,19 @@ static void check_scalars(direct *d)
   const map_case *c = d->c;
   const size_t step[MAP_OPERANDS] = {1};
   const size_t n = onnxrun_elements(c->in[0]);
-  for (int k = 0; k < 24; k++) {
+  const bool has_scalars = c->has[1] || (c->n > 2 && c->has[2]);
+  for (int k = 0; k < (has_scalars ? 12 : 1); k++) {
     size_t at[MAP_OPERANDS] = {0};
     const onnxrun_tensor *in[MAP_OPERANDS] = {c->in[0]};
     for (uint32_t o = 1; o < c->n; o++) {
-      at[o] = pick_scalar(c, o, k < 12 ? 40 : n);
+      at[o] = pick_scalar(c, o, k < 6 ? 40 : n);
       onnxrun_tensor *scalar = c->has[o] ? tensor_new(c->types[o], SCALAR) : NULL;
       if (scalar)
         copy_element(scalar, 0, c->in[o], at[o]);
       in[o] = scalar;
     }
     set_up(d, in);
-    check_values(d, step, at);
+    check_values(d, step, at, k == 0);
   }
 }
 
@@ -270,11 +272,13 @@ static void check_all(direct *d)
     present |= (unsigned)c->has[o] << o;
   }
   set_up(d, (const onnxrun_tensor **)c->in);
-  check_values(d, step, step);
+  check_values(d, step, step, true);
   check_shared(d);
   for (unsigned ones = 0; ones < present; ones++) {
     const bool is_one_way = c->row->reference->flags & ONE_WAY;
-    if ((ones & ~present) == 0 && (!is_one_way || ones == 0 || (ones & 1)))
+    const int n_ones = __builtin_popcount(ones); /* of many operands not all choices */
+    const bool is_tried = c->n <= 3 || n_ones <= 1 || n_ones == (int)c->n - 1;
+    if (is_tried && (ones & ~present) == 0 && (!is_one_way || ones == 0 || (ones & 1)))
       check_steps(d, ones);
   }
 }

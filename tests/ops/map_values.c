@@ -7,7 +7,7 @@
 
 /* ---- samples --------------------------------------------------------------------------------- */
 
-enum { SAMPLES = 4096, SPECIALS_MOST = 64 };
+enum { SAMPLES = 4096, SAMPLES_OF_MANY = 1500, SPECIALS_MOST = 64 }; /* of 3 operands and more */
 
 static size_t add_around(double *values, size_t n, onnxrun_dtype type, double x)
 {
@@ -111,10 +111,11 @@ void map_sample(map_case *c)
   for (uint32_t o = 0; o < c->n; o++)
     n_present += c->has[o];
   const bool has_every_code = n_present == 1 && onnxrun_bits(c->types[c->key]) == 16;
+  const int64_t n = has_every_code ? 65536 : n_present > 2 ? SAMPLES_OF_MANY : SAMPLES;
   for (uint32_t o = 0; o < c->n; o++) {
     c->in[o] = NULL;
     if (c->has[o])
-      fill_operand(c, o, has_every_code ? 65536 : SAMPLES, has_every_code);
+      fill_operand(c, o, n, has_every_code);
   }
 }
 
@@ -182,6 +183,8 @@ static void judge_real(const map_case *c, const map_args *a, const onnxrun_tenso
 {
   const long double expected = c->row->reference->real(a);
   const double found = get_number(out, i);
+  if ((long double)found == expected && expected != 0)
+    return;
   const bool is_free_zero = (c->row->reference->flags & EITHER_ZERO) && found == 0 && expected == 0;
   const long double apart = ulps_apart(out->dtype, found, expected);
   char text[160];

@@ -15,7 +15,6 @@
     map_passes(&row);                                                                              \
   }
 #define CASE(op, function)                                                                         \
-  void function(void);                                                                             \
   Test(op, function, .fini = tensors_free)                                                         \
   {                                                                                                \
     function();                                                                                    \
