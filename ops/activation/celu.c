@@ -8,13 +8,14 @@ struct celu {
   float alpha;
 };
 
-/* An infinite quotient has no rest; one beyond the exponential's range needs none. */
+/* Without a rest: an infinite 1 / alpha, and a quotient beyond the exponential's range. */
 #define CELU_BELOW_0(name, T, EXPM1_OF, tiny)                                                      \
   ALWAYS_INLINE T name(T x, T alpha)                                                               \
   {                                                                                                \
     const T inverse = 1 / alpha, q = x * inverse;                                                  \
-    const T rest = inverse - inverse == 0 ? MADD_EXACT(-q, alpha, x) * inverse : 0;                \
-    const T y = EXPM1_OF(q, q > -100 ? rest : 0, alpha, 0);                                        \
+    const bool has_rest = inverse - inverse == 0 && q > -100 && q < 1000;                          \
+    const T rest = has_rest ? MADD_EXACT(-q, alpha, x) * inverse : 0;                              \
+    const T y = EXPM1_OF(q, rest, alpha, 0);                                                       \
     return q < (tiny) && q > -(tiny) ? x : y;                                                      \
   }
 

@@ -67,7 +67,7 @@ typedef struct pair_f64 {
 #define LN2_HI 0x1.62e42fefa4p-1
 #define LN2_LO -0x1.8432a1b0e2634p-43
 #define EXP_LEAST -746.0
-#define EXP_MOST 711.0
+#define EXP_MOST 709.9
 /* the same with 2^-59 */
 #define EXPM1_Q_TAIL(r)                                                                            \
   MADD(MADD(MADD(MADD(MADD(2.0921593060240850441e-9, (r), 2.510525889708420398e-8), (r),           \

@@ -46,19 +46,30 @@
 #define MADD(a, b, c) ((a) * (b) + (c))
 #endif
 
-/* The same for floats everywhere: double holds the product exactly. For doubles it is MADD. */
+/* a * b + c with one rounding everywhere, but for cases that even twice the precision does not decide.
+ * Slow without the instruction: floats go through double, doubles through the error-free product and
+ * sum of Dekker (1971) and Knuth. */
 #ifdef HAS_MADD
 #define MADD_EXACT(a, b, c) MADD(a, b, c)
 #else
 #define MADD_EXACT(a, b, c)                                                                        \
-  _Generic((a) + (b) + (c), float : madd_in_double, double : madd_plain)((a), (b), (c))
-static inline float madd_in_double(float a, float b, float c)
+  _Generic((a) + (b) + (c), float : madd_exact_f32, double : madd_exact_f64)((a), (b), (c))
+static inline float madd_exact_f32(float a, float b, float c)
 {
   return (float)((double)a * (double)b + (double)c);
 }
-static inline double madd_plain(double a, double b, double c)
+static inline double upper_half(double x)
 {
-  return a * b + c;
+  const double shifted = x * 0x1.0000002p27;
+  return shifted - (shifted - x);
+}
+static inline double madd_exact_f64(double a, double b, double c)
+{
+  const double a_hi = upper_half(a), a_lo = a - a_hi, b_hi = upper_half(b), b_lo = b - b_hi;
+  const double product = a * b, sum = product + c, part = sum - product;
+  const double of_product = ((a_hi * b_hi - product) + a_hi * b_lo + a_lo * b_hi) + a_lo * b_lo;
+  const double rest = of_product + ((product - (sum - part)) + (c - part));
+  return rest - rest == 0 ? sum + rest : sum; /* too large to be halved */
 }
 #endif
 
