@@ -149,7 +149,7 @@ toy *toy_new(size_t max_bytes)
   toy *t = object;
   t->m.pool.heap = &t->heap;
   t->m.limits = (onx_limits){100000, 64};
-  t->m.main = onx_graph_new(&t->m, NULL);
+  t->m.main = t->g = onx_graph_new(&t->m, NULL);
   const onnxrun_status s = onnxrun_registry_create(NULL, &t->registry, NULL);
   assert(t->m.main && s == ONNXRUN_OK);
   for (size_t i = 0; toy_kernels[i]; i++) {
@@ -170,29 +170,35 @@ void toy_release(toy *t)
 
 uint32_t toy_value(toy *t, const char *name)
 {
-  const uint32_t v = onx_graph_value(&t->m, t->m.main, onx_text(name));
+  const uint32_t v = onx_graph_value(&t->m, t->g, onx_text(name));
   assert(v != ONX_NONE);
   return v;
 }
 
+/* The array with room for one more element of `size` bytes. */
+static void *longer(toy *t, const void *list, size_t n, size_t size)
+{
+  void *copy = onx_pool_array(&t->m.pool, n + 1, size);
+  assert(copy);
+  if (n > 0)
+    memcpy(copy, list, n * size);
+  return copy;
+}
+
 static void push(toy *t, uint32_t **list, size_t *n, uint32_t v)
 {
-  uint32_t *longer = onx_pool_array(&t->m.pool, *n + 1, sizeof *longer);
-  assert(longer);
-  if (*n > 0)
-    memcpy(longer, *list, *n * sizeof *longer);
-  longer[(*n)++] = v;
-  *list = longer;
+  *list = longer(t, *list, *n, sizeof **list);
+  (*list)[(*n)++] = v;
 }
 
 uint32_t toy_input(toy *t, const char *name, int32_t rank, const int64_t *dims)
 {
   const uint32_t v = toy_value(t, name);
-  onx_value *value = &t->m.main->values[v];
+  onx_value *value = &t->g->values[v];
   value->dtype = ONNXRUN_FLOAT;
   value->rank = rank;
   value->dims = dims;
-  push(t, &t->m.main->inputs, &t->m.main->n_inputs, v);
+  push(t, &t->g->inputs, &t->g->n_inputs, v);
   return v;
 }
 
@@ -204,31 +210,76 @@ uint32_t toy_constant(toy *t, size_t n, const float *values)
   assert(c && data);
   memcpy(data, values, n * sizeof *data);
   *c = (onnxrun_tensor){ONNXRUN_FLOAT, 1, {(int64_t)n}, data, n * sizeof *data};
-  t->m.main->values[v].dtype = ONNXRUN_FLOAT;
-  t->m.main->values[v].constant = c;
+  t->g->values[v].dtype = ONNXRUN_FLOAT;
+  t->g->values[v].constant = c;
   return v;
 }
 
 void toy_output(toy *t, uint32_t value)
 {
-  push(t, &t->m.main->outputs, &t->m.main->n_outputs, value);
+  push(t, &t->g->outputs, &t->g->n_outputs, value);
 }
 
 void toy_node(toy *t, const char *op, uint32_t n_in, const uint32_t *in, uint32_t n_out,
               const uint32_t *out)
 {
-  onx_node *node = onx_graph_node(&t->m, t->m.main, n_in, n_out, NULL);
+  onx_node *node = onx_graph_node(&t->m, t->g, n_in, n_out, NULL);
   assert(node);
   node->op = onx_text(op);
   node->domain = onx_text("toy");
   node->opset = 1;
-  node->position = (uint32_t)t->m.main->n_nodes - 1;
+  node->position = (uint32_t)t->g->n_nodes - 1;
   memcpy(node->in, in, n_in * sizeof *in);
   memcpy(node->out, out, n_out * sizeof *out);
   for (uint32_t i = 0; i < n_out; i++) {
     if (out[i] != ONX_NONE)
-      t->m.main->values[out[i]].producer = node->position;
+      t->g->values[out[i]].producer = node->position;
   }
+}
+
+void toy_attr(toy *t, onx_attr attr)
+{
+  onx_node *node = &t->g->nodes[t->g->n_nodes - 1];
+  node->attrs = longer(t, node->attrs, node->n_attrs, sizeof *node->attrs);
+  node->attrs[node->n_attrs++] = attr;
+}
+
+onx_attr toy_int(const char *name, int64_t i)
+{
+  return (onx_attr){.name = onx_text(name), .type = ONNXRUN_ATTR_INT, .v.i = i};
+}
+
+onx_attr toy_ref(const char *name, onnxrun_attr_type type, const char *ref)
+{
+  return (onx_attr){.name = onx_text(name), .type = type, .is_ref = true, .ref = onx_text(ref)};
+}
+
+onx_function *toy_function(toy *t, const char *name)
+{
+  onx_module *m = &t->m;
+  m->functions = longer(t, m->functions, m->n_functions, sizeof *m->functions);
+  onx_function *f = &m->functions[m->n_functions++];
+  f->domain = onx_text("toy");
+  f->name = onx_text(name);
+  f->overload = onx_text("");
+  f->body = t->g = onx_graph_new(m, NULL);
+  assert(f->body);
+  return f;
+}
+
+onx_graph *toy_subgraph(toy *t, const char *attr)
+{
+  onx_graph *sub = onx_graph_new(&t->m, t->g);
+  assert(sub);
+  toy_attr(t, (onx_attr){.name = onx_text(attr), .type = ONNXRUN_ATTR_GRAPH, .v.g = sub});
+  return t->g = sub;
+}
+
+uint32_t toy_capture(toy *t, uint32_t outer)
+{
+  const uint32_t v = toy_value(t, "captured");
+  t->g->values[v].capture = outer;
+  return v;
 }
 
 onnxrun_status toy_build(toy *t, onnxrun_error *error)

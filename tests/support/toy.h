@@ -10,6 +10,7 @@ typedef struct toy {
   onx_heap heap; /* first */
   onx_module m;
   onnxrun_registry *registry;
+  onx_graph *g; /* where values and nodes are added: the main graph at first */
 } toy;
 
 /* A module with one empty main graph, and a registry with the kernels below. */
@@ -30,6 +31,18 @@ void toy_node(toy *t, const char *op, uint32_t n_in, const uint32_t *in, uint32_
   {                                                                                                \
     __VA_ARGS__                                                                                    \
   }
+
+/* Adds an attribute to the node appended last. */
+void toy_attr(toy *t, onx_attr attr);
+onx_attr toy_int(const char *name, int64_t i);
+/* In a function's body: attribute `name` is the call's attribute `ref`. */
+onx_attr toy_ref(const char *name, onnxrun_attr_type type, const char *ref);
+/* An empty function of domain "toy", and t->g its body. */
+onx_function *toy_function(toy *t, const char *name);
+/* An empty graph inside t->g as an attribute of the node appended last, and t->g that graph. */
+onx_graph *toy_subgraph(toy *t, const char *attr);
+/* A value of t->g that stands for `outer` of the graph around it. */
+uint32_t toy_capture(toy *t, uint32_t outer);
 
 /* Sorts and binds. */
 onnxrun_status toy_build(toy *t, onnxrun_error *error);
