@@ -314,9 +314,10 @@ onnxrun_status onx_pack(onx_module *m, onnxrun_error *error)
     onx_call_begin(&t.call, t.node, ONX_PACK, &m->pool, error);
     set_inputs(&t);
     const onnxrun_status s = t.node->kernel->pack(&onx_host, &t.call, t.node->params);
+    if (t.call.status != ONNXRUN_OK)
+      return t.call.status;
     if (s != ONNXRUN_OK)
-      return t.call.status != ONNXRUN_OK ? t.call.status
-                                         : onx_node_fail(t.node, error, s, "pack() failed");
+      return onx_node_fail(t.node, error, s, "pack() failed");
   }
   return ONNXRUN_OK;
 }

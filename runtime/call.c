@@ -70,6 +70,10 @@ static onnxrun_status host_output(onnxrun_node *n, uint32_t i, uint32_t rank, co
     return misuse(n, "output() before shape()");
   if (i >= n->node->n_out)
     return ONNXRUN_OK;
+  if (n->stage == ONX_RUN && onx_has_shape(n->node->kernel))
+    return misuse(n, "output() in run(), but shapes are declared before");
+  if (n->stage == ONX_RUN && n->declared[i])
+    return misuse(n, "output() twice in run()");
   if (rank > ONNXRUN_MAX_RANK)
     return host_fail(n, ONNXRUN_LIMIT, "output %u has rank %u, the most is %d", i, rank,
                      ONNXRUN_MAX_RANK);
@@ -94,6 +98,8 @@ static onnxrun_status host_plan(onnxrun_node *n, const onnxrun_work *work)
 {
   if (n->stage != ONX_SHAPE)
     return misuse(n, "plan() outside shape()");
+  if (work->scratch > (size_t)PTRDIFF_MAX)
+    return host_fail(n, ONNXRUN_LIMIT, "scratch of %zu bytes cannot be addressed", work->scratch);
   const size_t known = work->size < sizeof n->work ? work->size : sizeof n->work;
   n->work = (onnxrun_work)ONNXRUN_WORK_INIT;
   memcpy(&n->work, work, known);
@@ -232,6 +238,15 @@ static onnxrun_status check_places(onnxrun_node *call)
   return ONNXRUN_OK;
 }
 
+static onnxrun_status check_declared(onnxrun_node *call)
+{
+  for (uint32_t i = 0; i < call->node->n_out; i++) {
+    if (call->node->out[i] != ONX_NONE && !call->declared[i])
+      return host_fail(call, ONNXRUN_INVALID_ARGUMENT, "the kernel does not declare output %u", i);
+  }
+  return ONNXRUN_OK;
+}
+
 onnxrun_status onx_call_shape(onnxrun_node *call, void *params)
 {
   const onnxrun_kernel *k = call->node->kernel;
@@ -247,10 +262,7 @@ onnxrun_status onx_call_shape(onnxrun_node *call, void *params)
       ONX_TRY(broadcast_output(call));
     ONX_TRY(check_places(call));
   }
-  for (uint32_t i = 0; i < call->node->n_out; i++) {
-    if (call->node->out[i] != ONX_NONE && !call->declared[i])
-      return host_fail(call, ONNXRUN_INVALID_ARGUMENT, "the kernel does not declare output %u", i);
-  }
+  ONX_TRY(check_declared(call));
   if ((k->flags & ONNXRUN_VIEW) && call->declared[0] &&
       (!call->in[0] || call->out[0].bytes != call->in[0]->bytes))
     return host_fail(call, ONNXRUN_INVALID_ARGUMENT, "the view has %zu bytes, its input %zu",
@@ -268,7 +280,9 @@ onnxrun_status onx_call_run(onnxrun_node *call, const void *params)
   const onnxrun_status s = k->run(&onx_host, call, params);
   if (call->status != ONNXRUN_OK)
     return call->status;
-  return s == ONNXRUN_OK ? s : host_fail(call, s, "run() failed");
+  if (s != ONNXRUN_OK)
+    return host_fail(call, s, "run() failed");
+  return onx_has_shape(k) ? ONNXRUN_OK : check_declared(call);
 }
 
 onnxrun_loop_fn onx_call_loop(const onnxrun_node *call)

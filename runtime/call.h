@@ -28,6 +28,12 @@ struct onnxrun_node {
 
 extern const onnxrun_host onx_host;
 
+/* Whether outputs are declared before the run: by shape(), or by broadcasting a map's inputs. */
+static inline bool onx_has_shape(const onnxrun_kernel *k)
+{
+  return k->shape || (k->flags & ONNXRUN_MAP);
+}
+
 /* A workspace for nodes of up to n_in inputs and n_out outputs, from a pool; false: no memory. */
 bool onx_call_new(onnxrun_node *call, onx_pool *pool, size_t n_in, size_t n_out);
 /* Makes it ready for `node`: no inputs, outputs without dims and data. */

@@ -217,7 +217,7 @@ static onnxrun_status plan_run(onx_draft *d, const onx_node *node, onx_step *ste
 /* Runs now what depends on shapes and constants alone, if its results are small. */
 static onnxrun_status plan_known(onx_draft *d, const onx_node *node, void *params, bool *is_done)
 {
-  const bool has_shape = node->kernel->shape || (node->kernel->flags & ONNXRUN_MAP);
+  const bool has_shape = onx_has_shape(node->kernel);
   *is_done = false;
   if (!can_evaluate(d, node) || (has_shape && widest(d, node) > KNOWN_BYTES))
     return ONNXRUN_OK;
@@ -254,7 +254,7 @@ static onnxrun_status plan_node(onx_draft *d, const onx_node *node)
   onx_call_begin(&d->call, node, ONX_SHAPE, &p->pool, d->error);
   const bool is_ready = set_inputs(d, node);
   set_output_types(d, node);
-  const bool has_shape = k->shape || (k->flags & ONNXRUN_MAP);
+  const bool has_shape = onx_has_shape(k);
   if (!is_ready || (!has_shape && !can_evaluate(d, node)))
     return plan_loose(d, node);
   ONX_TRY(copy_params(d, node, &params));
@@ -310,7 +310,6 @@ static void settle(onx_plan *p)
       p->scratch_bytes = step->scratch;
     widest_step = step->cost > widest_step ? step->cost : widest_step;
   }
-  p->scratch_bytes = (p->scratch_bytes + ONX_ALIGN - 1) & ~(size_t)(ONX_ALIGN - 1);
   /* Without a step of several ranges, branches may still run side by side. */
   p->is_parallel = p->cost >= PARALLEL_CYCLES && (p->is_parallel || widest_step * 2 <= p->cost);
   p->is_parallel = p->is_parallel || p->has_loose;

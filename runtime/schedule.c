@@ -65,7 +65,7 @@ static onnxrun_status shape_loose(onx_step *step, size_t workers, onnxrun_error 
 {
   onx_dynamic *d = step->dynamic;
   const onx_node *node = step->node;
-  const bool has_shape = node->kernel->shape || (node->kernel->flags & ONNXRUN_MAP);
+  const bool has_shape = onx_has_shape(node->kernel);
   onx_call_begin(&d->call, node, has_shape ? ONX_SHAPE : ONX_RUN, &d->pool, error);
   for (uint32_t i = 0; i < node->n_in; i++)
     d->call.in[i] = node->in[i] == ONX_NONE ? NULL : &d->tensors[node->in[i]];
@@ -88,7 +88,9 @@ static onnxrun_status shape_loose(onx_step *step, size_t workers, onnxrun_error 
   }
   made.dynamic = d;
   *step = made;
-  d->scratch_bytes = made.scratch * workers;
+  if (!onx_mul(made.scratch, workers, &d->scratch_bytes))
+    return onx_node_fail(node, error, ONNXRUN_LIMIT, "scratch of %zu bytes for %zu workers",
+                         made.scratch, workers);
   d->scratch = d->scratch_bytes ? onx_heap_take(d->heap, d->scratch_bytes) : NULL;
   return d->scratch_bytes && !d->scratch
              ? onx_heap_fail(d->heap, d->scratch_bytes, "scratch", error)

@@ -10,6 +10,12 @@
 #define MAP_GRAIN ((size_t)64) /* items of a map are cut at multiples of this */
 #define COPY_BLOCK ((size_t)4096)
 
+/* Each worker's scratch begins aligned. `bytes` is at most PTRDIFF_MAX. */
+static size_t whole_lines(size_t bytes)
+{
+  return (bytes + ONX_ALIGN - 1) & ~(size_t)(ONX_ALIGN - 1);
+}
+
 /* Ranges depend on the work alone, never on the number of threads. */
 static void cut(onx_step *step, double item_cost, size_t multiple)
 {
@@ -118,7 +124,7 @@ static onnxrun_status make_map(onx_step *step, onnxrun_node *call, onx_pool *poo
   step->items = onnxrun_elements(&call->out[0]);
   if (j.rank > 1 && step->items > 0)
     ONX_TRY(make_spread(step, call, &j, pool, error));
-  step->scratch = (size_t)n_in * sizeof(void *);
+  step->scratch = whole_lines((size_t)n_in * sizeof(void *));
   cut(step, call->node->kernel->item_cost, MAP_GRAIN);
   return ONNXRUN_OK;
 }
@@ -134,6 +140,14 @@ static onnxrun_status make_arrays(onx_step *step, uint32_t n_in, uint32_t n_out,
   return ONNXRUN_OK;
 }
 
+static onnxrun_status no_loop(const onnxrun_node *call, onnxrun_error *error)
+{
+  const uint32_t key = call->node->kernel->key;
+  const onnxrun_tensor *t = key < call->node->n_in ? call->in[key] : NULL;
+  return onx_node_fail(call->node, error, ONNXRUN_INVALID_ARGUMENT, "the kernel has no loop for %s",
+                       onnxrun_dtype_name(t ? t->dtype : ONNXRUN_UNDEFINED));
+}
+
 onnxrun_status onx_step_make(onx_step *step, onnxrun_node *call, const void *params, onx_pool *pool,
                              onnxrun_error *error)
 {
@@ -141,10 +155,13 @@ onnxrun_status onx_step_make(onx_step *step, onnxrun_node *call, const void *par
   ONX_TRY(make_arrays(step, call->node->n_in, call->node->n_out, pool, error));
   step->job.params = params;
   step->loop = onx_call_loop(call);
-  if (call->node->kernel->flags & ONNXRUN_MAP)
+  const onnxrun_kernel *k = call->node->kernel;
+  if (!step->loop && !k->run && !(k->flags & ONNXRUN_VIEW))
+    return no_loop(call, error);
+  if (k->flags & ONNXRUN_MAP)
     return make_map(step, call, pool, error);
   step->items = call->work.items;
-  step->scratch = call->work.scratch;
+  step->scratch = whole_lines(call->work.scratch);
   cut(step, call->work.item_cost, 1);
   return ONNXRUN_OK;
 }
@@ -250,7 +267,7 @@ onnxrun_status onx_step_evaluate(onnxrun_node *call, void *params, onx_pool *poo
   onx_step step = {0};
   call->allocate = allocate_from_pool;
   call->user = pool;
-  if (k->shape || (k->flags & ONNXRUN_MAP)) {
+  if (onx_has_shape(k)) {
     ONX_TRY(onx_call_shape(call, params));
     for (uint32_t i = 0; i < call->node->n_out; i++) {
       if (call->node->out[i] != ONX_NONE)

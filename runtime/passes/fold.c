@@ -53,7 +53,7 @@ static bool evaluate(onx_module *m, const onx_node *node, onnxrun_node *call, on
   void *params = onx_pool_take(&m->pool, k->params_size);
   if (!params)
     return false;
-  if (k->shape || (k->flags & ONNXRUN_MAP)) {
+  if (onx_has_shape(k)) {
     memcpy(params, node->params, k->params_size);
     onx_call_begin(call, node, ONX_SHAPE, scrap, NULL);
     fill_call(m->main, node, call);
