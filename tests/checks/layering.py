@@ -17,7 +17,7 @@ RULES = [
     ("cli/", PUBLIC + r"|[a-z_]+\.h"),
     ("examples/", PUBLIC + r"|onnxrun/kernel\.h"),
     ("tests/api/", PUBLIC + r"|test_api\.c"),
-    ("bench/", PUBLIC + r"|onnxrun/kernel\.h|bench/[a-z_]+\.h"),
+    ("bench/", PUBLIC + r"|onnxrun/kernel\.h|bench/[a-z_]+\.h|onnx\.pb-c\.h"),
     ("ops/kit/", r"onnxrun/(kernel|types)\.h|ops/kit/[a-z0-9_]+\.h"),
     ("ops/table.c", r"ops/kit/op\.h|ops/ops\.def"),
     ("ops/", r"onnxrun/(kernel|types)\.h|ops/kit/[a-z0-9_]+\.h"),

@@ -38,16 +38,16 @@ def short(path):
     return re.sub(r".*\.dir/", "", path)
 
 
-def check_suffix(isa, path):
-    for line in output("nm", "-g", "--defined-only", path).splitlines():
-        name = line.split()[-1]
+def check_suffix(isa, paths):
+    for line in output("nm", "-A", "-g", "--defined-only", *paths).splitlines():
+        path, name = line.rsplit(":", 1)[0], line.split()[-1]
         if not name.endswith("__" + isa):
             fail("%s (%s): global '%s' has no suffix __%s" % (short(path), isa, name, isa))
 
 
-def check_uses(isa, path):
-    for line in output("nm", "-u", path).splitlines():
-        name = line.split()[-1]
+def check_uses(isa, paths):
+    for line in output("nm", "-A", "-u", *paths).splitlines():
+        path, name = line.rsplit(":", 1)[0], line.split()[-1]
         if FORBIDDEN.match(name):
             fail("%s: calls %s" % (short(path), name))
         if isa and not (name.endswith("__" + isa) or OPS_MAY_CALL.match(name)
@@ -55,9 +55,11 @@ def check_uses(isa, path):
             fail("%s (%s): an operator calls %s" % (short(path), isa, name))
 
 
-def check_data(path):
+def check_data(paths):
     """Relocated constants lie in .data.rel.ro, which is read-only once the library is loaded."""
-    for line in output("objdump", "-t", path).splitlines():
+    path = ""
+    for line in output("objdump", "-t", *paths).splitlines():
+        path = line.partition(":")[0] if ":     file format" in line else path
         m = re.match(r"[0-9a-f]+ (.{7}) (\S+)\s+([0-9a-f]+) (?:\.hidden )?(\S+)$", line)
         if not m or "d" in m.group(1) or int(m.group(3), 16) == 0:
             continue
@@ -84,12 +86,11 @@ def main(objects, names, library=None):
     n = 0
     for group, paths in groups(objects):
         isa = None if group in ("core", "format") else group
-        for path in paths:
-            n += 1
-            if isa:
-                check_suffix(isa, path)
-            check_uses(isa, path)
-            check_data(path)
+        n += len(paths)
+        if isa:
+            check_suffix(isa, paths)
+        check_uses(isa, paths)
+        check_data(paths)
     if library:
         check_exports(library, names)
     finish(n and "%d objects" % n)
