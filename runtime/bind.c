@@ -159,9 +159,13 @@ static bool is_aligned(const onnxrun_tensor *t)
   return align < 2 || (uintptr_t)t->data % align == 0;
 }
 
-static onnxrun_status align_constant(onx_module *m, onx_value *v, onnxrun_error *error)
+/* Puts an aligned copy in the tensor's place, if it needs one. */
+static onnxrun_status align_tensor(onx_module *m, const onnxrun_tensor **tensor,
+                                   onnxrun_error *error)
 {
-  const onnxrun_tensor *t = v->constant;
+  const onnxrun_tensor *t = *tensor;
+  if (is_aligned(t))
+    return ONNXRUN_OK;
   onnxrun_tensor *copy = onx_pool_take(&m->pool, sizeof *copy);
   if (copy) {
     *copy = *t;
@@ -170,7 +174,7 @@ static onnxrun_status align_constant(onx_module *m, onx_value *v, onnxrun_error 
   if (!copy || !copy->data)
     return onx_heap_fail(m->pool.heap, t->bytes, "an aligned copy of a constant", error);
   memcpy(copy->data, t->data, t->bytes);
-  v->constant = copy;
+  *tensor = copy;
   return ONNXRUN_OK;
 }
 
@@ -180,8 +184,19 @@ static onnxrun_status align_inputs(onx_module *m, onx_node *node, onnxrun_error 
   for (uint32_t i = 0; i < node->n_in; i++) {
     onx_value *v = node->in[i] == ONX_NONE ? NULL : &m->main->values[node->in[i]];
     const onnxrun_operand *o = onx_operand_at(node->kernel->inputs, i);
-    if (v && v->constant && !(o->flags & ONNXRUN_UNALIGNED) && !is_aligned(v->constant))
-      ONX_TRY(align_constant(m, v, error));
+    if (v && v->constant && !(o->flags & ONNXRUN_UNALIGNED))
+      ONX_TRY(align_tensor(m, &v->constant, error));
+  }
+  return ONNXRUN_OK;
+}
+
+/* Tensors that attributes hold lie as the file has them, too. */
+static onnxrun_status align_attrs(onx_module *m, onx_node *node, onnxrun_error *error)
+{
+  for (uint32_t i = 0; i < node->n_attrs; i++) {
+    onx_attr *a = &node->attrs[i];
+    if (a->type == ONNXRUN_ATTR_TENSOR && !a->is_ref)
+      ONX_TRY(align_tensor(m, &a->v.t, error));
   }
   return ONNXRUN_OK;
 }
@@ -246,6 +261,7 @@ static onnxrun_status bind_node(onx_trial *t, const onnxrun_registry *registry)
   const onx_entry *first = onx_registry_first(registry, t->node->domain, t->node->op);
   t->reason.status = ONNXRUN_OK;
   onnxrun_error kept = {0};
+  ONX_TRY(align_attrs(t->m, t->node, &t->reason));
   for (const onx_entry *e = first; e; e = e->next) {
     if (!serves(e->kernel, t->node))
       continue;

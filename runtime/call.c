@@ -118,7 +118,7 @@ static onnxrun_status host_align(onnxrun_node *n, uint32_t i, uint32_t axis)
 
 static void *host_keep(onnxrun_node *n, size_t bytes)
 {
-  void *block = onx_pool_take(n->pool, bytes);
+  void *block = onx_pool_take(n->pool, bytes < ONX_ALIGN ? ONX_ALIGN : bytes);
   if (!block) {
     onnxrun_error reason = {0};
     const onnxrun_status s = onx_heap_fail(n->pool->heap, bytes, "a kernel", &reason);

@@ -317,6 +317,23 @@ Test(call, keep_reports_what_there_is_no_room_for)
   expect(&k, 1, ONNXRUN_LIMIT, "a kernel needs");
 }
 
+static onnxrun_status keeps_little(const onnxrun_host *h, onnxrun_node *n, const void *params)
+{
+  (void)params;
+  for (size_t bytes = 0; bytes < 200; bytes += 9) {
+    const unsigned char *block = h->keep(n, bytes);
+    if (!block || (uintptr_t)block % 64 != 0 || (bytes > 0 && block[bytes - 1] != 0))
+      return h->fail(n, ONNXRUN_RUN_FAILED, "%zu bytes at %p", bytes, (const void *)block);
+  }
+  return fine_run(h, n, params);
+}
+
+Test(call, what_keep_gives_is_aligned)
+{
+  const onnxrun_kernel k = {KERNEL, .shape = same_shape, .run = keeps_little};
+  expect(&k, 1, ONNXRUN_OK, "");
+}
+
 static onnxrun_status view_of_another_size(const onnxrun_host *h, onnxrun_node *n, void *params)
 {
   (void)params;
