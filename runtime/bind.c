@@ -97,7 +97,7 @@ static onnxrun_status check_counts(onx_trial *t, const onnxrun_kernel *k)
                     "absent", "a value");
   }
   for (uint32_t i = 0; i < t->node->n_out; i++) {
-    if (!onx_operand_at(k->outputs, i))
+    if (t->node->out[i] != ONX_NONE && !onx_operand_at(k->outputs, i))
       return reject(t, ONNXRUN_INVALID_MODEL, (struct place){"output", i, NULL}, "named",
                     "no such output");
   }
@@ -126,6 +126,8 @@ static void set_output_types(onx_trial *t, const onnxrun_kernel *k)
 {
   for (uint32_t i = 0; i < t->node->n_out; i++) {
     const onnxrun_operand *o = onx_operand_at(k->outputs, i);
+    if (!o)
+      continue; /* absent */
     const onnxrun_dtype var = t->vars[(unsigned char)o->var % VARS];
     t->call.out[i].dtype = o->var && var != ONNXRUN_UNDEFINED ? var : only_type(o->types);
   }

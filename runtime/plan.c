@@ -236,9 +236,11 @@ static onnxrun_status plan_known(onx_draft *d, const onx_node *node, void *param
 static bool plan_view(onx_draft *d, const onx_node *node)
 {
   onx_plan *p = d->plan;
-  if (!(node->kernel->flags & ONNXRUN_VIEW) || node->in[0] == ONX_NONE || node->n_out != 1)
+  if (!(node->kernel->flags & ONNXRUN_VIEW))
     return false;
   const uint32_t from = node->in[0], to = node->out[0];
+  if (to == ONX_NONE)
+    return true;
   take_outputs(d, node, (onx_place)p->place[from]);
   p->tensors[to].data = p->tensors[from].data;
   p->root[to] = p->root[from];

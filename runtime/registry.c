@@ -156,6 +156,12 @@ onnxrun_status onnxrun_registry_create(const onnxrun_options *options, onnxrun_r
   return ONNXRUN_OK;
 }
 
+/* Tables end with a NULL name; of the second operand only that is looked at. */
+static bool is_single(const onnxrun_operand *table)
+{
+  return table[0].name && !(table[0].flags & ONNXRUN_VARIADIC) && !table[1].name;
+}
+
 /* Whether every table that the host walks is there and ends; names the first that is not. */
 static const char *fault_of(const onnxrun_kernel *k)
 {
@@ -172,6 +178,11 @@ static const char *fault_of(const onnxrun_kernel *k)
   const bool has_loops = k->loops && k->loops[0].run;
   if ((k->flags & ONNXRUN_MAP) && !has_loops)
     return "a map needs loops";
+  if ((k->flags & (ONNXRUN_MAP | ONNXRUN_VIEW)) && !is_single(k->outputs))
+    return "a map or view has one output";
+  if ((k->flags & ONNXRUN_VIEW) &&
+      (!k->inputs[0].name || (k->inputs[0].flags & ONNXRUN_OPTIONAL_OPERAND) || !k->shape))
+    return "a view needs an input and shape()";
   if (!has_loops && !k->run && !(k->flags & ONNXRUN_VIEW) && !k->shape)
     return "neither loops nor run";
   return NULL;

@@ -260,27 +260,33 @@ static onnxrun_status run_serially(onx_step *step, onnxrun_node *call, onnxrun_e
   return ONNXRUN_OK;
 }
 
+/* A view's result is its input's memory, which lives as long as what is being made. */
+static onnxrun_status place_results(onnxrun_node *call)
+{
+  const bool is_view = call->node->kernel->flags & ONNXRUN_VIEW;
+  for (uint32_t i = 0; i < call->node->n_out; i++) {
+    if (call->node->out[i] == ONX_NONE)
+      continue;
+    if (is_view && call->in[0]->data)
+      call->out[i].data = call->in[0]->data;
+    else
+      ONX_TRY(allocate_from_pool(call, i));
+  }
+  return ONNXRUN_OK;
+}
+
 onnxrun_status onx_step_evaluate(onnxrun_node *call, void *params, onx_pool *pool,
                                  onnxrun_error *error)
 {
-  const onnxrun_kernel *k = call->node->kernel;
   onx_step step = {0};
   call->allocate = allocate_from_pool;
   call->user = pool;
-  if (onx_has_shape(k)) {
+  if (onx_has_shape(call->node->kernel)) {
     ONX_TRY(onx_call_shape(call, params));
-    for (uint32_t i = 0; i < call->node->n_out; i++) {
-      if (call->node->out[i] != ONX_NONE)
-        ONX_TRY(allocate_from_pool(call, i));
-    }
+    ONX_TRY(place_results(call));
     ONX_TRY(onx_step_make(&step, call, params, call->pool, error));
   }
   call->stage = ONX_RUN;
   ONX_TRY(onx_call_run(call, params));
-  if (k->flags & ONNXRUN_VIEW) {
-    if (call->out[0].bytes > 0)
-      memcpy(call->out[0].data, call->in[0]->data, call->out[0].bytes);
-    return ONNXRUN_OK;
-  }
   return step.loop ? run_serially(&step, call, error) : ONNXRUN_OK;
 }

@@ -47,7 +47,8 @@ static inline void **onx_step_out(onx_step *step, uint32_t i)
 void onx_step_range(const onx_step *step, size_t range, void *scratch);
 
 /* Shapes, places and runs one node on this thread. call.in holds data; outputs get data from
- * `pool`; params is written to by shape(). For nodes whose inputs are all known. */
+ * `pool`, a view's its input's data; params is written to by shape(). For nodes whose inputs are
+ * all known. */
 onnxrun_status onx_step_evaluate(onnxrun_node *call, void *params, onx_pool *pool,
                                  onnxrun_error *error);
 

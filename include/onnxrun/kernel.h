@@ -179,7 +179,7 @@ typedef struct onnxrun_host {
 enum {
   ONNXRUN_MAP = 1,  /* out[i] depends on in[i] alone after broadcasting; one output. The host
                        broadcasts, so no shape() is needed; out may be one of the inputs */
-  ONNXRUN_VIEW = 2, /* output 0 has the bytes of input 0 under other dims; no loop is needed */
+  ONNXRUN_VIEW = 2, /* the one output has the bytes of input 0 under other dims; needs no loop */
   ONNXRUN_SHAPE_ONLY = 4, /* reads its inputs' shapes, never their data */
 };
 
