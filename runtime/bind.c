@@ -192,17 +192,6 @@ static onnxrun_status align_inputs(onx_module *m, onx_node *node, onnxrun_error 
   return ONNXRUN_OK;
 }
 
-/* Tensors that attributes hold lie as the file has them, too. */
-static onnxrun_status align_attrs(onx_module *m, onx_node *node, onnxrun_error *error)
-{
-  for (uint32_t i = 0; i < node->n_attrs; i++) {
-    onx_attr *a = &node->attrs[i];
-    if (a->type == ONNXRUN_ATTR_TENSOR && !a->is_ref)
-      ONX_TRY(align_tensor(m, &a->v.t, error));
-  }
-  return ONNXRUN_OK;
-}
-
 /* Tries one kernel; UNSUPPORTED lets the next be tried. */
 static onnxrun_status try_kernel(onx_trial *t, const onnxrun_kernel *k)
 {
@@ -245,17 +234,35 @@ static bool serves(const onnxrun_kernel *k, const onx_node *node)
   return k->since <= node->opset && (k->until == 0 || node->opset <= k->until);
 }
 
+/* The tensor that a Constant node is, or NULL for other nodes. */
+static const onnxrun_tensor *carried_tensor(const onx_node *node)
+{
+  if (node->domain.size > 0 || !onx_text_equal(node->op, onx_text("Constant")))
+    return NULL;
+  const onx_attr *a = onx_node_attr(node, "value");
+  if (!a)
+    a = onx_node_attr(node, "sparse_value");
+  return a && a->type == ONNXRUN_ATTR_TENSOR && !a->is_ref ? a->v.t : NULL;
+}
+
 /* A Constant's tensor is used where it is, known to all nodes after it. */
 static void carry_tensor(const onx_trial *t)
 {
   const onx_node *node = t->node;
-  if (node->domain.size > 0 || !onx_text_equal(node->op, onx_text("Constant")))
-    return;
-  const onx_attr *a = onx_node_attr(node, "value");
-  if (!a)
-    a = onx_node_attr(node, "sparse_value");
-  if (a && a->type == ONNXRUN_ATTR_TENSOR && node->n_out > 0 && node->out[0] != ONX_NONE)
-    t->g->values[node->out[0]].constant = a->v.t;
+  const onnxrun_tensor *carried = carried_tensor(node);
+  if (carried && node->n_out > 0 && node->out[0] != ONX_NONE)
+    t->g->values[node->out[0]].constant = carried;
+}
+
+/* Tensors that other nodes' attributes hold lie as the file has them, too. */
+static onnxrun_status align_attrs(onx_module *m, onx_node *node, onnxrun_error *error)
+{
+  for (uint32_t i = 0; i < node->n_attrs && !carried_tensor(node); i++) {
+    onx_attr *a = &node->attrs[i];
+    if (a->type == ONNXRUN_ATTR_TENSOR && !a->is_ref)
+      ONX_TRY(align_tensor(m, &a->v.t, error));
+  }
+  return ONNXRUN_OK;
 }
 
 static onnxrun_status bind_node(onx_trial *t, const onnxrun_registry *registry)

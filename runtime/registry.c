@@ -195,7 +195,7 @@ onnxrun_status onnxrun_registry_add(onnxrun_registry *registry, const onnxrun_ke
     return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "registry or kernel is NULL");
   const char *fault = fault_of(kernel);
   if (fault)
-    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "kernel '%s': %s",
+    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "kernel '%.80s': %s",
                     kernel->op ? kernel->op : "?", fault);
   return append(registry, kernel, error);
 }
