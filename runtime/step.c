@@ -187,20 +187,41 @@ onnxrun_status onx_step_copy(onx_step *step, size_t bytes, onx_pool *pool, onnxr
   return ONNXRUN_OK;
 }
 
-/* Sets pointers to the first element of run r; *out likewise. */
-static void point_at_run(const onx_spread *s, const onnxrun_job *job, size_t r, const void **in,
-                         void **out)
+/* Where a walk through the runs stands: the run's index in each dim. */
+typedef struct onx_walk {
+  size_t at[ONNXRUN_MAX_RANK];
+} onx_walk;
+
+/* Sets the walk to run r and pointers to its first elements. */
+static void first_run(const onx_spread *s, const onnxrun_job *job, size_t r, onx_walk *walk,
+                      const void **in)
 {
   for (size_t i = 0; i < job->n_in; i++)
     in[i] = job->in[i];
-  *out = (char *)job->out[0] + r * s->run * s->item[job->n_in];
   for (uint32_t d = s->rank; d-- > 0;) {
-    const size_t at = r % s->dims[d];
+    walk->at[d] = r % s->dims[d];
     r /= s->dims[d];
     for (size_t i = 0; i < job->n_in; i++) {
       if (in[i])
-        in[i] = (const char *)in[i] + at * s->bytes[i * s->rank + d];
+        in[i] = (const char *)in[i] + walk->at[d] * s->bytes[i * s->rank + d];
     }
+  }
+}
+
+/* Moves pointers on to the next run; short runs are too many for a division each. */
+static void next_run(const onx_spread *s, size_t n_in, onx_walk *walk, const void **in)
+{
+  for (uint32_t d = s->rank; d-- > 0;) {
+    const bool is_last = walk->at[d] + 1 == s->dims[d];
+    const size_t back = is_last ? walk->at[d] : 0;
+    walk->at[d] = is_last ? 0 : walk->at[d] + 1;
+    for (size_t i = 0; i < n_in; i++) {
+      const size_t bytes = s->bytes[i * s->rank + d];
+      if (in[i])
+        in[i] = is_last ? (const char *)in[i] - back * bytes : (const char *)in[i] + bytes;
+    }
+    if (!is_last)
+      return;
   }
 }
 
@@ -208,16 +229,19 @@ static void spread_range(const onx_step *step, size_t begin, size_t end, void *s
 {
   const onx_spread *s = step->spread;
   const void **in = scratch;
-  void *out;
+  const size_t run = s->run, out_bytes = run * s->item[step->job.n_in];
+  void *out = (char *)step->job.out[0] + begin / run * out_bytes;
   onnxrun_job job = step->job;
   job.in = in;
   job.out = &out;
-  while (begin < end) {
-    const size_t r = begin / s->run, from = begin % s->run;
-    const size_t left = s->run - from, to = from + (end - begin < left ? end - begin : left);
-    point_at_run(s, &step->job, r, in, &out);
+  onx_walk walk;
+  first_run(s, &step->job, begin / run, &walk, in);
+  for (size_t from = begin % run; begin < end; from = 0) {
+    const size_t to = end - begin < run - from ? from + (end - begin) : run;
     step->loop(&job, from, to);
     begin += to - from;
+    out = (char *)out + out_bytes;
+    next_run(s, job.n_in, &walk, in);
   }
 }
 
