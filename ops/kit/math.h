@@ -46,6 +46,7 @@ typedef struct pair_f64 {
 #define LN2_LO 0x1.7f7d1cp-20f
 #define EXP_LEAST -104.0f
 #define EXP_MOST 89.0f
+#define EXPM1_MOST 176.0f
 /* p(r) = 1/2 + r q(r); r + r^2 p(r) has a relative error of 2^-29 */
 #define EXPM1_Q(r)                                                                                 \
   MADD(MADD(MADD(MADD(0x1.a17dc8p-13f, (r), 0x1.6d4364p-10f), (r), 0x1.1110acp-7f), (r),           \
@@ -68,6 +69,7 @@ typedef struct pair_f64 {
 #define LN2_LO -0x1.8432a1b0e2634p-43
 #define EXP_LEAST -746.0
 #define EXP_MOST 709.9
+#define EXPM1_MOST 1418.0
 /* the same with 2^-59 */
 #define EXPM1_Q_TAIL(r)                                                                            \
   MADD(MADD(MADD(MADD(MADD(2.0921593060240850441e-9, (r), 2.510525889708420398e-8), (r),           \

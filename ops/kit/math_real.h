@@ -78,27 +78,22 @@ ALWAYS_INLINE REAL FN(power_of)(FN(reduced) a)
   return TO_REAL(a.power + TO_WORD((REAL)1));
 }
 
-/* unit * (e^(x + x_lo) - 1); unit is 1, or 1/2 for an x so large that only half of the result is finite.
- * hi is exact, lo carries the rest. */
-ALWAYS_INLINE PAIR FN(expm1_pair)(REAL x, REAL x_lo, REAL unit)
-{
-  const FN(reduced) a = FN(reduce)(x);
-  const REAL tail = FN(with_lo)(FN(careful_square_term)(a.r), a.r, a.r_lo + x_lo);
-  const REAL s = TO_REAL(a.power + TO_WORD(unit)), s_1 = s - unit;
-  const REAL hi = MADD(s, a.r, s_1);
-  const REAL lost = ((s - s_1) - unit) + MADD(s, a.r, s_1 - hi);
-  return (PAIR){hi, MADD(s, tail, lost)};
-}
-
 /* Below this e^x - 1 is -1 in every rounding, and 2^n is normal. */
 #define EXPM1_LEAST ((REAL)-80)
 
+/* Where x is so large that the 1 in e^x - 1 is lost, 2^n is put off until k, which may be small, has
+ * been multiplied by. EXPM1_MOST is what scale() can do, enough for every normal k. */
 static inline REAL FN(expm1_by)(REAL x, REAL x_lo, REAL k, REAL k_lo)
 {
-  const REAL unit = x > 80 ? (REAL)0.5 : (REAL)1;
-  const PAIR e = FN(expm1_pair)(FN(clamp)(x, EXPM1_LEAST, EXP_MOST),
-                                FN(clamp)(x_lo, (REAL)-0x1p-16, (REAL)0x1p-16), unit);
-  return MADD_EXACT(k, e.hi, MADD(k, e.lo, k_lo * e.hi)) * ((REAL)1 / unit);
+  const bool is_large = x > 80;
+  const FN(reduced) a = FN(reduce)(FN(clamp)(x, EXPM1_LEAST, EXPM1_MOST));
+  const REAL lo_x = FN(clamp)(x_lo, (REAL)-0x1p-16, (REAL)0x1p-16);
+  const REAL tail = FN(with_lo)(FN(careful_square_term)(a.r), a.r, a.r_lo + lo_x);
+  const REAL one = is_large ? 0 : 1, s = is_large ? 1 : FN(power_of)(a), s_1 = s - one;
+  const REAL hi = MADD(s, a.r, s_1); /* the rest of s (1 + r) - 1 is lost */
+  const REAL lost = ((s - s_1) - one) + MADD(s, a.r, s_1 - hi);
+  const REAL y = MADD_EXACT(k, hi, MADD(k, MADD(s, tail, lost), k_lo * hi));
+  return FN(scale)(y, is_large ? a.n : 0);
 }
 
 /* (k + k_lo) * (2^n (1 + r + tail) - 1), n not above 0. */
@@ -187,6 +182,7 @@ static inline REAL FN(logistic_of)(REAL x)
 #undef LN2_LO
 #undef EXP_LEAST
 #undef EXP_MOST
+#undef EXPM1_MOST
 #undef EXPM1_Q
 #undef EXPM1_Q_TAIL
 #undef EXPM1_LEAST

@@ -1,5 +1,7 @@
 /* map_cases.c: what maps do beside their formula: broadcasting before opset 7, types that are only
  * moved or compared, and models that are refused. */
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 #include "tests/ops/harness.h"
@@ -98,6 +100,33 @@ void prelu_slope_larger_than_x(void)
   trial_input(t, tensor_new(ONNXRUN_FLOAT, DIMS(3, 1)));
   trial_input(t, tensor_new(ONNXRUN_FLOAT, DIMS(3, 4)));
   trial_fails(t, ONNXRUN_INVALID_INPUT, "broadcast");
+}
+
+/* ---- Celu ------------------------------------------------------------------------------------ */
+
+/* x / alpha is above 0 then, and e^(x / alpha) grows past every limit. */
+void celu_below_0_alpha(void)
+{
+  static const float alphas[] = {-1.5f, -0.25f, -0.01f, -1e-30f};
+  for (size_t k = 0; k < sizeof alphas / sizeof *alphas; k++) {
+    onnxrun_tensor *x = tensor_random(ONNXRUN_FLOAT, DIMS(300), -1, 0);
+    onnxrun_tensor *y = tensor_new(ONNXRUN_FLOAT, DIMS(300));
+    set_number(x, 0, (double)-INFINITY);
+    set_number(x, 1, (double)-FLT_MAX);
+    const long double alpha = (long double)alphas[k];
+    for (size_t i = 0; i < 300; i++) {
+      if (i > 1) /* quotients up to 95, the last that may be finite */
+        set_number(x, i, get_number(x, i) * -95 * (double)alpha);
+      const long double v = (long double)get_number(x, i);
+      set_number(y, i, (double)(alpha * expm1l(v / alpha)));
+    }
+    trial *t = trial_new("Celu", 28);
+    trial_float(t, "alpha", alphas[k]);
+    trial_input(t, x);
+    trial_expect(t, y);
+    trial_within_ulp(t, 1);
+    trial_passes(t);
+  }
 }
 
 /* ---- types that are moved or compared as they are -------------------------------------------- */
