@@ -155,27 +155,86 @@ bytes model_of(bytes graph)
   return m;
 }
 
+bytes rich_model(void)
+{
+  bytes inner = {0}, branch = attr("then_branch", ONNXRUN_ATTR_GRAPH), g = graph_xy();
+  put_message(&inner, GRAPH_NODE, node("Add", "a w", "i"));
+  put_message(&inner, GRAPH_OUTPUT, value_info("i", ONNXRUN_FLOAT, 2, (int64_t[]){-1, 3}));
+  put_message(&branch, ATTR_GRAPH, inner);
+  bytes n = node("If", "c", "b"), list = attr("axes", ONNXRUN_ATTR_INTS), packed = {0};
+  for (uint64_t i = 0; i < 4; i++)
+    put_varint(&packed, i * 1000);
+  put_message(&list, 8, packed);
+  put_message(&n, NODE_ATTR, branch);
+  put_message(&n, NODE_ATTR, list);
+  put_message(&g, GRAPH_NODE, n);
+  put_message(&g, GRAPH_NODE, node("Relu", "x", "a"));
+  bytes call = node("Twice", "b -", "y");
+  put_text(&call, NODE_DOMAIN, "local");
+  put_message(&g, GRAPH_NODE, call);
+  bytes w = raw_tensor("w", ONNXRUN_FLOAT, 1, (int64_t[]){3}, NULL, 0);
+  put_span(&w, 4, (float[]){1, 2, 3}, 12);
+  put_message(&g, GRAPH_INITIALIZER, w);
+  put_message(&g, GRAPH_INITIALIZER, raw_tensor("c", ONNXRUN_BOOL, 0, NULL, "\1", 1));
+  bytes text = raw_tensor("t", ONNXRUN_STRING, 1, (int64_t[]){2}, NULL, 0);
+  put_text(&text, 6, "one");
+  put_text(&text, 6, "");
+  put_message(&g, GRAPH_INITIALIZER, text);
+  bytes sparse = {0};
+  put_message(&sparse, 1, raw_tensor("s", ONNXRUN_INT8, 1, (int64_t[]){1}, "\5", 1));
+  put_message(&sparse, 2, raw_tensor("", ONNXRUN_INT64, 1, (int64_t[]){1}, "\1\0\0\0\0\0\0\0", 8));
+  put_number(&sparse, 3, 4);
+  put_message(&g, GRAPH_SPARSE, sparse);
+  put_message(&g, GRAPH_INFO, value_info("a", ONNXRUN_FLOAT, 2, (int64_t[]){-1, 3}));
+  bytes file = model_of(g), f = {0};
+  put_text(&f, 1, "Twice");
+  put_text(&f, 10, "local");
+  put_text(&f, 4, "p");
+  put_text(&f, 5, "q");
+  put_message(&f, 7, node("Add", "p p", "q"));
+  put_message(&f, 9, opset("", 14));
+  put_message(&file, MODEL_FUNCTION, f);
+  return file;
+}
+
 static void *counted_resize(void *user, void *block, size_t old_size, size_t new_size, size_t align)
 {
-  (void)user;
+  reading *r = user;
   if (new_size == 0) {
     memset(block, 0xdd, old_size);
     free(block);
     return NULL;
   }
+  if (r->allowed == 0)
+    return NULL;
+  r->allowed--;
   return aligned_alloc(align, (new_size + align - 1) / align * align);
+}
+
+static reading *new_reading(bytes file, size_t allowed, size_t max_bytes)
+{
+  reading *r = calloc(1, sizeof *r);
+  cr_assert_not_null(r);
+  r->allowed = allowed;
+  r->heap.allocator = (onnxrun_allocator){r, counted_resize};
+  r->heap.max_bytes = max_bytes;
+  r->m.pool.heap = &r->heap;
+  r->m.limits = (onx_limits){1000000, 64};
+  r->file = file;
+  return r;
 }
 
 reading *read_bytes(bytes file, const onx_external *external)
 {
-  reading *r = calloc(1, sizeof *r);
-  cr_assert_not_null(r);
-  r->heap.allocator.resize = counted_resize;
-  r->heap.max_bytes = (size_t)256 << 20;
-  r->m.pool.heap = &r->heap;
-  r->m.limits = (onx_limits){1000000, 64};
-  r->file = file;
+  reading *r = new_reading(file, SIZE_MAX, (size_t)256 << 20);
   r->status = onx_read_model(&r->m, file.data, file.size, external, &r->error);
+  return r;
+}
+
+reading *read_limited(bytes file, size_t allowed, size_t max_bytes)
+{
+  reading *r = new_reading(file, allowed, max_bytes);
+  r->status = onx_read_model(&r->m, file.data, file.size, NULL, &r->error);
   return r;
 }
 

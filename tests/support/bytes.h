@@ -36,10 +36,12 @@ bytes node(const char *op, const char *in, const char *out);
 bytes attr(const char *name, int type);
 /* OperatorSetIdProto. */
 bytes opset(const char *domain, uint64_t version);
-/* Graph with float input "x" and float output "y" of free rank, and the nodes; a model around it. */
+/* GraphProto with float input "x" and float output "y" of any rank, and no node yet. */
 bytes graph_xy(void);
 /* ModelProto of IR 8 and opset 17 with that graph, which is released. */
 bytes model_of(bytes graph);
+/* A model with a function, a nested graph with captures, typed, sparse and string data, lists. */
+bytes rich_model(void);
 
 /* Field numbers. */
 enum {
@@ -64,6 +66,7 @@ enum {
 /* A module read from bytes, with all that it takes counted. */
 typedef struct reading {
   onx_heap heap;
+  size_t allowed; /* requests of memory that are still met */
   onx_module m;
   onnxrun_status status;
   onnxrun_error error;
@@ -72,6 +75,8 @@ typedef struct reading {
 
 /* Reads the bytes, which belong to the reading from now on. `external` may be NULL. */
 reading *read_bytes(bytes file, const onx_external *external);
+/* The same with limits: requests of memory that are met, and bytes. */
+reading *read_limited(bytes file, size_t allowed, size_t max_bytes);
 /* Asserts that nothing is left in the heap. */
 void reading_release(reading *r);
 /* The value of that name in a graph, or NULL. */

@@ -1,4 +1,4 @@
-/* test_values.c: tensors, sequences and optionals in files, read and written by the public calls. */
+/* test_values.c: tensors, sequences and optionals in files, by the public calls. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
