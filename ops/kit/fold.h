@@ -42,17 +42,32 @@ typedef void (*fold_fn)(void *restrict acc, const void *restrict x, size_t strid
     }                                                                                              \
   }
 
+/* The same a row at a time, for what is exact in any order: three choices in a row would come out as
+ * branches. */
+#define FOLD_EXACT(name, T, OP)                                                                    \
+  static void name(void *restrict acc, const void *restrict from, size_t stride, size_t rows,      \
+                   size_t width)                                                                   \
+  {                                                                                                \
+    T *restrict y = acc;                                                                           \
+    const T *restrict x = from;                                                                    \
+    for (; rows > 0; rows--, x += stride) {                                                        \
+      LOOP_SIMD for (size_t j = 0; j < width; j++) y[j] = OP(y[j], x[j]);                          \
+    }                                                                                              \
+  }
+
 #define FOLD_ADD(a, b) ((a) + (b))
 
-/* The larger or smaller of two: NaN stays and wins. */
+/* The larger or smaller of two: NaN stays and wins. Two plain choices, which become vectors. */
 #define FOLD_PICK(T, suffix)                                                                       \
   ALWAYS_INLINE T max_of_##suffix(T a, T b)                                                        \
   {                                                                                                \
-    return b > a || b != b ? b : a;                                                                \
+    const T c = b > a ? b : a;                                                                     \
+    return b != b ? b : c;                                                                         \
   }                                                                                                \
   ALWAYS_INLINE T min_of_##suffix(T a, T b)                                                        \
   {                                                                                                \
-    return b < a || b != b ? b : a;                                                                \
+    const T c = b < a ? b : a;                                                                     \
+    return b != b ? b : c;                                                                         \
   }
 FOLD_PICK(float, f32)
 FOLD_PICK(double, f64)
@@ -85,6 +100,8 @@ typedef void (*fold_map_fn)(void *y, const void *x, const void *by, size_t n);
 struct fold {
   fold_fn fold;
   size_t stored;     /* bytes of a stored element */
+  size_t apart;      /* stored elements from one of a row to the next, 0: 1; rows then have at most
+                        FOLD_LANES */
   size_t bytes;      /* of an element in the type computed in, 4 or 8 */
   uint64_t identity; /* its bits */
   widen_fn load;     /* NULL: stored as computed */
@@ -149,17 +166,31 @@ static inline size_t fold_scratch(const struct fold *how, size_t rows, size_t wi
   return (fold_levels(rows) + FOLD_GATHER) * fold_level_bytes(how, width);
 }
 
+/* n elements of 4 or 8 bytes with these bits. */
+NOINLINE void fold_fill(void *to, uint64_t bits, size_t bytes, size_t n)
+{
+  uint32_t *small = to;
+  uint64_t *large = to;
+  if (bytes == sizeof *small) {
+    for (size_t j = 0; j < n; j++)
+      small[j] = (uint32_t)bits;
+  } else {
+    for (size_t j = 0; j < n; j++)
+      large[j] = bits;
+  }
+}
+
 static inline void fold_clear(const struct fold *how, void *acc, size_t width)
 {
-  if (how->bytes == 4) {
-    uint32_t *y = acc;
-    for (size_t j = 0; j < width; j++)
-      y[j] = (uint32_t)how->identity;
-  } else {
-    uint64_t *y = acc;
-    for (size_t j = 0; j < width; j++)
-      y[j] = how->identity;
-  }
+  fold_fill(acc, how->identity, how->bytes, width);
+}
+
+/* acc[0 .. width) become copies of acc[0]. */
+static inline void fold_spread(const struct fold *how, void *acc, size_t width)
+{
+  const uint32_t *small = acc;
+  const uint64_t *large = acc;
+  fold_fill(acc, how->bytes == sizeof *small ? *small : *large, how->bytes, width);
 }
 
 static inline void fold_start(struct folding *f, const struct fold *how, size_t rows, size_t width,
@@ -193,6 +224,23 @@ static inline void fold_finish(struct folding *f)
   }
 }
 
+/* n elements of 1, 2, 4 or 8 bytes that lie `apart` elements apart, side by side. */
+NOINLINE COLD void fold_pick(char *to, const char *from, size_t apart, size_t bytes, size_t n)
+{
+#define PICK(size)                                                                                 \
+  case size:                                                                                       \
+    for (size_t i = 0; i < n; i++)                                                                 \
+      memcpy(to + i * (size), from + i * apart * (size), size);                                    \
+    break;
+  switch (bytes) {
+    PICK(1)
+    PICK(2)
+    PICK(4)
+    PICK(8)
+  }
+#undef PICK
+}
+
 /* A few rows as they are to be folded, one behind the other. */
 static void fold_gather(const struct folding *f, const char *x, size_t stride, size_t rows,
                         size_t width)
@@ -200,7 +248,15 @@ static void fold_gather(const struct folding *f, const char *x, size_t stride, s
   const struct fold *how = f->how;
   for (size_t r = 0; r < rows; r++) {
     char *to = f->gather + r * width * how->bytes;
-    const void *from = x + r * stride * how->stored;
+    const char *from = x + r * stride * how->stored;
+    union {
+      char bytes[FOLD_LANES * sizeof(double)];
+      double aligned;
+    } row;
+    if (how->apart > 1) {
+      fold_pick(how->load ? row.bytes : to, from, how->apart, how->stored, width);
+      from = how->load ? row.bytes : to;
+    }
     if (how->load) {
       how->load(to, from, width);
       from = to;
@@ -213,7 +269,7 @@ static void fold_gather(const struct folding *f, const char *x, size_t stride, s
 NOINLINE void fold_rows(struct folding *f, const char *x, size_t stride, size_t rows, size_t width)
 {
   const struct fold *how = f->how;
-  const bool is_direct = !how->load && !how->map;
+  const bool is_direct = !how->load && !how->map && how->apart <= 1;
   for (size_t n; rows > 0; rows -= n, x += n * stride * how->stored) {
     const size_t room = FOLD_BLOCK - f->rows, most = is_direct ? FOLD_BLOCK : FOLD_GATHER;
     n = rows < room ? rows : room;
@@ -257,13 +313,24 @@ NOINLINE void fold_walk(const struct walk *w, const struct fold *how, const void
   fold_finish(&f);
 }
 
-/* acc[0] is the fold of acc[0 .. width). */
+/* acc[0] is the fold of acc[0 .. width), in quarters: first those side by side, then one by one. */
 static inline void fold_lanes(const struct fold *how, void *acc, size_t width)
 {
-  for (size_t half; width > 1; width = half) {
-    half = (width + 1) / 2;
-    how->fold(acc, (char *)acc + half * how->bytes, 0, 1, width - half);
+  union {
+    float f32[FOLD_LANES / 4];
+    double f64[FOLD_LANES / 4];
+  } room, *to = &room;
+  const size_t quarter = width / 4, rest = width % 4;
+  if (width > 16) {
+    fold_clear(how, to, quarter);
+    how->fold(to, acc, quarter, 4, quarter);
+    how->fold(to, (char *)acc + 4 * quarter * how->bytes, 0, 1, rest);
+    width = quarter;
+  } else {
+    memcpy(to, acc, width * how->bytes);
   }
+  fold_clear(how, acc, 1);
+  how->fold(acc, to, 1, width, 1);
 }
 
 #endif

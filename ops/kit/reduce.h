@@ -16,7 +16,7 @@
 
 enum {
   REDUCE_TILE = 512,
-  REDUCE_SHORT = 16,              /* runs so short are folded one element after the other */
+  REDUCE_SHORT_TILE = 64,         /* of short runs, taken as columns; at most FOLD_LANES */
   REDUCE_FEW = 64,                /* results worth cutting, at most */
   REDUCE_SLICE = 1 << 15,         /* elements of a slice, at least */
   REDUCE_SLICES = 4 * REDUCE_FEW, /* of all results, at most */
@@ -46,8 +46,8 @@ struct reduce {
   size_t count; /* elements of a result */
   uint32_t kept_rank;
   size_t kept_dims[ONNXRUN_MAX_RANK], kept_strides[ONNXRUN_MAX_RANK];
-  size_t inner, tiles; /* columns and their tiles; 0: results are runs */
-  size_t results;      /* or tiles of results */
+  size_t inner, tile, tiles; /* columns, how many at a time, how often; inner 0: results are runs */
+  size_t results;            /* or tiles of results */
   size_t rows, slices, slice_rows;
   void *partial;          /* results * slices rows */
   atomic_size_t *missing; /* slices of each result */
@@ -140,12 +140,24 @@ static COLD void reduce_rows(struct walk *w)
   }
 }
 
+/* Runs of up to FOLD_LANES are columns whose elements lie `run` apart. */
+static COLD void reduce_short(struct reduce *p, size_t run)
+{
+  p->inner = p->results;
+  p->kept_rank = 0;
+  p->tile = REDUCE_SHORT_TILE < p->inner ? REDUCE_SHORT_TILE : p->inner;
+  p->tiles = p->results = p->inner / REDUCE_SHORT_TILE + (p->inner % REDUCE_SHORT_TILE != 0);
+  p->walk = (struct walk){.rows = run, .stride = 1, .width = p->tile};
+  p->how.apart = run;
+}
+
 static COLD void reduce_geometry(struct reduce *p, struct reduce_dims j)
 {
   const bool is_run = j.rank > 0 && j.is_reduced[j.rank - 1];
   const size_t last = j.rank > 0 ? j.dims[--j.rank] : 1;
   struct walk *w = &p->walk;
-  *w = is_run ? walk_run(last) : (struct walk){.width = last < REDUCE_TILE ? last : REDUCE_TILE};
+  p->tile = is_run || last < REDUCE_TILE ? last : REDUCE_TILE;
+  *w = is_run ? walk_run(last) : (struct walk){.width = p->tile};
   p->count = is_run ? last : 1;
   p->inner = is_run ? 0 : last;
   p->tiles = is_run ? 1 : last / REDUCE_TILE + (last % REDUCE_TILE != 0);
@@ -158,8 +170,8 @@ static COLD void reduce_geometry(struct reduce *p, struct reduce_dims j)
   }
   if (!is_run || (last <= FOLD_LANES && w->rank > 0))
     reduce_rows(w);
-  else if (last <= REDUCE_SHORT)
-    *w = (struct walk){.rows = last, .stride = 1, .width = 1};
+  else if (last <= FOLD_LANES)
+    reduce_short(p, last);
   p->rows = p->count > 0 ? walk_rows(w) : 0;
 }
 
@@ -202,7 +214,8 @@ static COLD void reduce_how(struct reduce *p)
                          .bytes = wide_bytes(p->type),
                          .identity = identity,
                          .load = p->type->load,
-                         .map = m->map[wide]};
+                         .map = m->map[wide],
+                         .apart = p->how.apart};
 }
 
 /* Shapes, geometry and work. A kernel's shape() calls it with its method. */
@@ -256,11 +269,12 @@ static struct reduce_place reduce_place(const struct reduce *p, size_t result)
 {
   const size_t tile = result % p->tiles, kept = result / p->tiles;
   struct reduce_place at = {0, result, p->walk.width, 1};
-  at.from = walk_offset(p->kept_rank, p->kept_dims, p->kept_strides, kept) + tile * REDUCE_TILE;
+  at.from = walk_offset(p->kept_rank, p->kept_dims, p->kept_strides, kept);
   if (p->inner > 0) {
-    const size_t left = p->inner - tile * REDUCE_TILE;
-    at.to = kept * p->inner + tile * REDUCE_TILE;
-    at.width = at.count = left < REDUCE_TILE ? left : REDUCE_TILE;
+    const size_t column = tile * p->tile, left = p->inner - column;
+    at.from += column * (p->how.apart > 1 ? p->how.apart : 1);
+    at.to = kept * p->inner + column;
+    at.width = at.count = left < p->tile ? left : p->tile;
   }
   return at;
 }

@@ -101,10 +101,10 @@ FOLD(times_u64, uint64_t, TIMES)
   }
 static const struct reduce_method prod_method = {.fold = PROD, .identity = ONE, .empty = ONE};
 
-FOLD(max_f32, float, max_of_f32)
-FOLD(max_f64, double, max_of_f64)
-FOLD(max_i64, int64_t, max_of_i64)
-FOLD(max_u64, uint64_t, max_of_u64)
+FOLD_EXACT(max_f32, float, max_of_f32)
+FOLD_EXACT(max_f64, double, max_of_f64)
+FOLD_EXACT(max_i64, int64_t, max_of_i64)
+FOLD_EXACT(max_u64, uint64_t, max_of_u64)
 #define MAX                                                                                        \
   {                                                                                                \
     max_f32, max_f64, max_i64, max_u64                                                             \
@@ -115,10 +115,10 @@ FOLD(max_u64, uint64_t, max_of_u64)
   }
 static const struct reduce_method max_method = {.fold = MAX, .identity = LEAST, .empty = LEAST};
 
-FOLD(min_f32, float, min_of_f32)
-FOLD(min_f64, double, min_of_f64)
-FOLD(min_i64, int64_t, min_of_i64)
-FOLD(min_u64, uint64_t, min_of_u64)
+FOLD_EXACT(min_f32, float, min_of_f32)
+FOLD_EXACT(min_f64, double, min_of_f64)
+FOLD_EXACT(min_i64, int64_t, min_of_i64)
+FOLD_EXACT(min_u64, uint64_t, min_of_u64)
 #define MIN                                                                                        \
   {                                                                                                \
     min_f32, min_f64, min_i64, min_u64                                                             \
@@ -200,7 +200,6 @@ static void log_sum_exp_loop(const onnxrun_job *job, size_t begin, size_t end)
   static const fold_fn add[WIDES] = {add_f32, add_f64, add_f64, add_f64};
   static const fold_map_fn exps[WIDES] = {exp_f32, exp_f64, exp_i64, exp_u64};
   const struct reduce *p = job->params;
-  const size_t bytes = p->how.bytes;
   char *scratch = job->scratch, *shift = scratch + fold_scratch(&p->how, p->rows, p->walk.width);
   struct fold sum = p->how;
   sum.fold = add[p->type->wide];
@@ -212,8 +211,8 @@ static void log_sum_exp_loop(const onnxrun_job *job, size_t begin, size_t end)
     const char *x = (const char *)job->in[0] + at.from * p->type->bytes;
     reduce_fold(p, &p->how, x, &at, scratch);
     shifts_of(p->type->wide, scratch, shift, at.count);
-    for (size_t j = at.count; j < at.width; j++)
-      memcpy(shift + j * bytes, shift, bytes);
+    if (p->inner == 0)
+      fold_spread(&p->how, shift, at.width);
     reduce_fold(p, &sum, x, &at, scratch);
     results_of(p->type, scratch, shift, at.count);
     reduce_write(p, &at, scratch, job->out[0]);
