@@ -164,8 +164,8 @@ typedef struct onnxrun_host {
   onnxrun_status (*align)(onnxrun_node *n, uint32_t i, uint32_t axis);
   /* Zeroed memory, aligned to 64, freed with what is being made: the model in prepare and pack, the
    * plan in shape, the run's results in run. NULL when there is none (the error is recorded).
-   * A plan belongs to one session, so a loop may write to what shape() kept, such as partial results
-   * of its items (ops/kit/reduce.h); run() must then make it ready for each run. */
+   * A plan belongs to one session, so a loop may write to what shape() kept, such as partial
+   * results of its items (ops/kit/reduce.h); run() must then make it ready for each run. */
   void *(*keep)(onnxrun_node *n, size_t bytes);
   /* Records "node 3 'name' (Op): " and the formatted text, and returns `s`. In prepare,
    * ONNXRUN_UNSUPPORTED declines the node: the next kernel that matches is tried. */

@@ -42,8 +42,8 @@ typedef void (*fold_fn)(void *restrict acc, const void *restrict x, size_t strid
     }                                                                                              \
   }
 
-/* The same a row at a time, for what is exact in any order: three choices in a row would come out as
- * branches. */
+/* The same a row at a time, for what is exact in any order: three choices in a row would come out
+ * as branches. */
 #define FOLD_EXACT(name, T, OP)                                                                    \
   static void name(void *restrict acc, const void *restrict from, size_t stride, size_t rows,      \
                    size_t width)                                                                   \
@@ -313,7 +313,7 @@ NOINLINE void fold_walk(const struct walk *w, const struct fold *how, const void
   fold_finish(&f);
 }
 
-/* acc[0] is the fold of acc[0 .. width), in quarters: first those side by side, then one by one. */
+/* acc[0] is the fold of acc[0 .. width): its quarters side by side, then one by one. */
 static inline void fold_lanes(const struct fold *how, void *acc, size_t width)
 {
   union {

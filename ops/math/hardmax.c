@@ -1,6 +1,6 @@
 /* Hardmax: 1 where the first largest element along an axis stands, 0 elsewhere. Opsets 1, 11 (all
- * dims from axis on), 13 (axis alone). Exact; NaN counts as the largest, as in ArgMax. A plain scan:
- * no model is known that spends time here. */
+ * dims from axis on), 13 (axis alone). Exact; NaN counts as the largest, as in ArgMax. A plain
+ * scan: no model is known that spends time here. */
 #include "ops/kit/half.h"
 
 struct hardmax {

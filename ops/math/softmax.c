@@ -2,7 +2,7 @@
  * e^(x - m) along an axis. Opsets 1, 11 (all dims from axis on), 13 (axis alone).
  *
  * A row is a run of contiguous elements, cut into pieces of FOLD_LANES, or up to SOFTMAX_TILE
- * neighbouring columns are done together; of short rows, SOFTMAX_SHORT_ROWS are transposed to columns.
+ * neighbouring columns are done together; SOFTMAX_SHORT_ROWS short rows are transposed to columns.
  * Maxima and sums are folds (kit/fold.h), in an order that
  * only the axis' length decides. Error of Softmax, in units in the last place: 1 for e^x, 1.5 for
  * the quotient, and that of the sum. 16-bit types compute in float and are rounded once. NaN or inf
@@ -97,8 +97,9 @@ static COLD void softmax_types(struct softmax *p, onnxrun_dtype dtype)
 {
   const bool is_double = dtype == ONNXRUN_DOUBLE;
   p->stored = element_bytes(dtype);
-  p->load = dtype == ONNXRUN_FLOAT16 ? widen_f16 : dtype == ONNXRUN_BFLOAT16 ? widen_bf16 : NULL;
-  p->store = dtype == ONNXRUN_FLOAT16 ? narrow_f16 : dtype == ONNXRUN_BFLOAT16 ? narrow_bf16 : NULL;
+  const bool is_f16 = dtype == ONNXRUN_FLOAT16, is_bf16 = dtype == ONNXRUN_BFLOAT16;
+  p->load = is_f16 ? widen_f16 : is_bf16 ? widen_bf16 : NULL;
+  p->store = is_f16 ? narrow_f16 : is_bf16 ? narrow_bf16 : NULL;
   p->exp = is_double ? exp_rows_f64 : exp_rows_f32;
   p->end = is_double ? (p->is_log ? log_rows_f64 : scale_rows_f64)
                      : (p->is_log ? log_rows_f32 : scale_rows_f32);

@@ -58,7 +58,7 @@ static void check(line_kind kind, const onnxrun_tensor *x, int64_t axis, int32_t
   trial_int(t, "axis", axis);
   trial_input(t, x);
   trial_expect(t, reference(kind, x, at, opset < 13));
-  /* 3.5 units for e^x and the quotient, and the sum's (18 + log2 n), most of which it never needs. */
+  /* 3.5 units for e^x and the quotient; of the sum's 18 + log2 n few are ever needed. */
   const bool is_16 = x->dtype == ONNXRUN_FLOAT16 || x->dtype == ONNXRUN_BFLOAT16;
   if (kind == SOFTMAX)
     trial_within_ulp(t, is_16 ? 1 : 16);
