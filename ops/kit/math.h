@@ -37,6 +37,7 @@ typedef struct pair_f64 {
 #define WORD uint32_t
 #define TO_WORD bits_f32
 #define TO_REAL f32_bits
+#define SIGN 0x80000000u
 #define FRACTION_BITS 23
 #define ROUNDER 0x1.8p23f
 #define LOG2_E 0x1.715476p+0f
@@ -52,6 +53,11 @@ typedef struct pair_f64 {
   MADD(MADD(MADD(MADD(0x1.a17dc8p-13f, (r), 0x1.6d4364p-10f), (r), 0x1.1110acp-7f), (r),           \
             0x1.5554e8p-5f),                                                                       \
        (r), 0x1.555556p-3f)
+/* p(r) with one term less: e^r has a relative error of 2^-26.5 */
+#define EXP_P_LESS(r)                                                                              \
+  MADD(MADD(MADD(MADD(0x1.6d755ap-10f, (r), 0x1.120ba6p-7f), (r), 0x1.5554b8p-5f), (r),            \
+            0x1.5554dcp-3f),                                                                       \
+       (r), 0.5f)
 #include "ops/kit/math_real.h"
 
 #define REAL double
@@ -60,6 +66,7 @@ typedef struct pair_f64 {
 #define WORD uint64_t
 #define TO_WORD bits_f64
 #define TO_REAL f64_bits
+#define SIGN UINT64_C(0x8000000000000000)
 #define FRACTION_BITS 52
 #define ROUNDER 0x1.8p52
 #define LOG2_E 0x1.71547652b82fep+0
@@ -82,6 +89,7 @@ typedef struct pair_f64 {
                  8.3333333333261123939e-3),                                                        \
             (r), 4.1666666666666683815e-2),                                                        \
        (r), 1.6666666666666671008e-1)
+#define EXP_P_LESS(r) MADD(EXPM1_Q(r), (r), 0.5)
 #include "ops/kit/math_real.h"
 
 #define BY_REAL(name, x) _Generic((x), float : name##_f32, double : name##_f64)

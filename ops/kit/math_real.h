@@ -139,32 +139,35 @@ ALWAYS_INLINE REAL FN(divide)(PAIR num, PAIR den)
   return MADD(rest, c, q);
 }
 
-/* -u / (2 + u) with u = e^-2|x| - 1. */
+/* -u / (2 + u) with u = e^-2|x| - 1, and x's sign. */
 static inline REAL FN(tanh_of)(REAL x)
 {
-  const REAL magnitude = x < 0 ? -x : x;
-  const FN(reduced) a = FN(reduce)(FN(at_least)((REAL)-2 * magnitude, EXPM1_LEAST));
+  const REAL below = TO_REAL(TO_WORD(x) | SIGN);
+  const FN(reduced) a = FN(reduce)(FN(at_least)(below + below, EXPM1_LEAST));
   const REAL s = FN(power_of)(a), s_1 = s - 1, hi = MADD(s, a.r, s_1);
   const REAL lost = (s - (s_1 + 1)) + MADD(s, a.r, s_1 - hi);
   const PAIR u = FN(sum)(hi, MADD(s, FN(square_term)(a.r), lost));
   const REAL den = (REAL)2 + u.hi;
   const REAL y = FN(divide)((PAIR){-u.hi, -u.lo}, (PAIR){den, ((REAL)2 - den) + u.hi + u.lo});
-  return x < 0 ? -y : x > 0 ? y : x; /* -0, NaN */
+  return TO_REAL(TO_WORD(y) | (TO_WORD(x) & SIGN));
 }
 
-/* e / (1 + e) for x < 0, 1 / (1 + e) else, with e = e^-|x| = 2^n m. The numerator is scaled
- * last, so that results come right down to the subnormals. */
+/* m 2^n / (1 + m 2^n) for x < 0, 1 / (1 + m 2^n) else, with m 2^n = e^-|x|. Powers are kept 2^64 times
+ * too large and the numerator is scaled last, so that results come right down to the subnormals. Choices
+ * are made with masks, which compilers do not turn into two computations. */
 static inline REAL FN(logistic_of)(REAL x)
 {
-  const bool is_negative = x < 0;
-  const FN(reduced) a = FN(reduce)(FN(at_least)(is_negative ? x : -x, EXP_LEAST));
-  const REAL tail = FN(with_lo)(FN(square_term)(a.r), a.r, a.r_lo);
-  const PAIR one_r = FN(sum)(1, a.r), m = FN(sum)(one_r.hi, one_r.lo + tail);
-  const REAL s = FN(scale)(1, a.n), e = s * m.hi, den = (REAL)1 + e;
-  const PAIR num = {is_negative ? m.hi : (REAL)1, is_negative ? m.lo : (REAL)0};
-  const REAL q = FN(divide)(num, (PAIR){den, ((REAL)1 - den) + e + s * m.lo});
-  const REAL scaled = FN(scale)(q, a.n);
-  return is_negative ? scaled : q;
+  const WORD is_below = (WORD)0 - (TO_WORD(x) >> (sizeof(WORD) * 8 - 1));
+  const FN(reduced) a = FN(reduce)(FN(at_least)(TO_REAL(TO_WORD(x) | SIGN), EXP_LEAST));
+  const PAIR one_r = FN(sum)(1, a.r);
+  const REAL term = EXP_P_LESS(a.r) * (a.r * a.r);
+  const PAIR m = FN(sum)(one_r.hi, MADD(a.r_lo, one_r.hi + term, one_r.lo + term));
+  const REAL large = TO_REAL(a.power + TO_WORD((REAL)0x1p64)), s = large * (REAL)0x1p-64;
+  const REAL e = s * m.hi, den = (REAL)1 + e;
+  const REAL num = TO_REAL((TO_WORD(m.hi) & is_below) | (TO_WORD((REAL)1) & ~is_below));
+  const REAL num_lo = TO_REAL(TO_WORD(m.lo) & is_below);
+  const REAL y = FN(divide)((PAIR){num, num_lo}, (PAIR){den, MADD(s, m.lo, ((REAL)1 - den) + e)});
+  return x < 0 ? y * large * (REAL)0x1p-64 : y;
 }
 
 #undef REAL
@@ -173,6 +176,7 @@ static inline REAL FN(logistic_of)(REAL x)
 #undef WORD
 #undef TO_WORD
 #undef TO_REAL
+#undef SIGN
 #undef FRACTION_BITS
 #undef ROUNDER
 #undef LOG2_E
@@ -184,5 +188,6 @@ static inline REAL FN(logistic_of)(REAL x)
 #undef EXP_MOST
 #undef EXPM1_MOST
 #undef EXPM1_Q
+#undef EXP_P_LESS
 #undef EXPM1_Q_TAIL
 #undef EXPM1_LEAST
