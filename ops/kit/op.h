@@ -50,6 +50,9 @@
 #define KIT extern __attribute__((visibility("hidden")))
 #endif
 
+/* Before a function that runs once a node or a run: compiled for size. */
+#define COLD __attribute__((cold))
+
 /* First fields of a descriptor: operator, first and last opset (last 0: open).
  *   static const onnxrun_kernel elu_1 = {KERNEL("Elu", 1, 0), .flags = ONNXRUN_MAP, ...}; */
 #define KERNEL(name, first, last)                                                                  \
