@@ -173,6 +173,7 @@ static inline onnxrun_status axis_of(const onnxrun_host *h, onnxrun_node *n, int
                                      uint32_t rank, uint32_t *out)
 {
   const int64_t at = axis < 0 ? axis + (int64_t)rank : axis;
+  *out = 0;
   if (axis < -(int64_t)rank || at >= (int64_t)rank)
     return h->fail(n, ONNXRUN_INVALID_MODEL, "axis %lld is outside [-%u, %u)", (long long)axis,
                    rank, rank);
