@@ -12,7 +12,7 @@ typedef struct constantofshape {
   size_t bytes;
 } constantofshape;
 
-static onnxrun_status fill_prepare(const onnxrun_host *h, onnxrun_node *n, void *params)
+COLD static onnxrun_status fill_prepare(const onnxrun_host *h, onnxrun_node *n, void *params)
 {
   constantofshape *p = params;
   const onnxrun_tensor *value = p->value;
@@ -34,7 +34,7 @@ static onnxrun_status fill_prepare(const onnxrun_host *h, onnxrun_node *n, void 
   return h->type(n, 0, value->dtype);
 }
 
-static onnxrun_status fill_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
+COLD static onnxrun_status fill_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
 {
   constantofshape *p = params;
   onnxrun_ints shape;

@@ -15,10 +15,11 @@
 
 typedef struct convert convert;
 
-/* n elements; `to` may be `from` where both have the same size. Packed elements begin on a byte. */
+/* n elements, a multiple of CONVERT_STEP (so that the compilers add no loops for the rest); `to` may
+ * be `from` where both have the same size. Packed elements begin on a byte. */
 typedef void (*convert_fn)(void *to, const void *from, size_t n, const convert *c);
 
-enum { CONVERT_STAGES = 6, CONVERT_BLOCK = 256 };
+enum { CONVERT_STAGES = 6, CONVERT_BLOCK = 256, CONVERT_STEP = 32 };
 
 struct convert {
   convert_fn stages[CONVERT_STAGES]; /* up to the first NULL; none: the bits are the same */
@@ -34,7 +35,7 @@ struct convert {
     T *y = to;                                                                                     \
     const F *a = from;                                                                             \
     (void)c;                                                                                       \
-    LOOP_SIMD for (size_t i = 0; i < n; i++)                                                       \
+    LOOP_SIMD for (size_t i = 0; i < n / CONVERT_STEP * CONVERT_STEP; i++)                         \
     {                                                                                              \
       const F x = a[i];                                                                            \
       y[i] = (T)(expression);                                                                      \
@@ -120,7 +121,8 @@ static inline void load_float8(void *to, const void *from, size_t n, const conve
   float *y = to;
   const uint32_t *x = from;
   const float8_kind kind = c->from8;
-  LOOP_SIMD for (size_t i = 0; i < n; i++) y[i] = float8_load(&kind, x[i]);
+  LOOP_SIMD for (size_t i = 0; i < n / CONVERT_STEP * CONVERT_STEP; i++) y[i] =
+      float8_load(&kind, x[i]);
 }
 
 static inline void store_float8(void *to, const void *from, size_t n, const convert *c)
@@ -128,7 +130,8 @@ static inline void store_float8(void *to, const void *from, size_t n, const conv
   uint32_t *y = to;
   const float *x = from;
   const float8_kind kind = c->to8;
-  LOOP_SIMD for (size_t i = 0; i < n; i++) y[i] = float8_store(&kind, x[i]);
+  LOOP_SIMD for (size_t i = 0; i < n / CONVERT_STEP * CONVERT_STEP; i++) y[i] =
+      float8_store(&kind, x[i]);
 }
 
 /* Elements of 4 and 2 bits, the first in a byte's low ones. */
@@ -145,7 +148,8 @@ static inline void load_sign(void *to, const void *from, size_t n, const convert
 {
   int32_t *y = to;
   const int32_t *x = from, sign = 1 << (c->from_bits - 1);
-  LOOP_SIMD for (size_t i = 0; i < n; i++) y[i] = (x[i] ^ sign) - sign;
+  LOOP_SIMD for (size_t i = 0; i < n / CONVERT_STEP * CONVERT_STEP; i++) y[i] =
+      (x[i] ^ sign) - sign;
 }
 
 static inline void store_packed(void *to, const void *from, size_t n, const convert *c)
@@ -269,23 +273,38 @@ static inline bool convert_choose(convert *c, onnxrun_dtype from, onnxrun_dtype 
   return true;
 }
 
-/* Elements [begin, end) of whole arrays; packed types want `begin` a multiple of CONVERT_BLOCK or
- * of 8. */
+/* Runs the stages over a block. */
+static inline void convert_block(const convert *c, void *out, const void *in, size_t n)
+{
+  _Alignas(64) unsigned char blocks[2][CONVERT_BLOCK * sizeof(double)];
+  for (size_t s = 0; s < CONVERT_STAGES && c->stages[s]; s++) {
+    const bool is_last = s + 1 == CONVERT_STAGES || !c->stages[s + 1];
+    void *to = is_last ? out : blocks[s & 1];
+    c->stages[s](to, in, n, c);
+    in = to;
+  }
+}
+
+/* Elements [begin, end) of whole arrays; packed types want `begin` to be a multiple of 4. The last
+ * few go through memory of a whole step. */
 static inline void convert_range(const convert *c, void *out, const void *in, size_t begin,
                                  size_t end)
 {
-  _Alignas(64) unsigned char blocks[2][CONVERT_BLOCK * sizeof(double)];
   for (size_t at = begin, n; at < end; at += n) {
     n = end - at < CONVERT_BLOCK ? end - at : CONVERT_BLOCK;
+    n = n < CONVERT_STEP ? n : n / CONVERT_STEP * CONVERT_STEP;
     const void *from = (const char *)in + at * c->from_bits / 8;
     void *to = (char *)out + at * c->to_bits / 8;
-    if (!c->stages[0] && to != from)
-      memcpy(to, from, (n * c->to_bits + 7) / 8);
-    for (size_t s = 0; s < CONVERT_STAGES && c->stages[s]; s++) {
-      const bool is_last = s + 1 == CONVERT_STAGES || !c->stages[s + 1];
-      void *block = is_last ? to : blocks[s & 1];
-      c->stages[s](block, from, n, c);
-      from = block;
+    const size_t from_bytes = (n * c->from_bits + 7) / 8, to_bytes = (n * c->to_bits + 7) / 8;
+    if (!c->stages[0]) {
+      memmove(to, from, from_bytes);
+    } else if (n >= CONVERT_STEP) {
+      convert_block(c, to, from, n);
+    } else {
+      uint64_t few[CONVERT_STEP] = {0}, done[CONVERT_STEP];
+      memcpy(few, from, from_bytes);
+      convert_block(c, done, few, CONVERT_STEP);
+      memcpy(to, done, to_bytes);
     }
   }
 }

@@ -77,6 +77,36 @@ static inline void copy_bytes(char *to, const char *from, size_t bytes)
 }
 #undef COPY_ENDS
 
+/* Where row r begins in the input, and its place in every dim. */
+static inline int64_t copy_seek(const copy *c, size_t r, size_t *at)
+{
+  int64_t offset = c->start;
+  for (uint32_t d = c->rank - 1; d-- > 0;) {
+    at[d] = r % c->dims[d];
+    r /= c->dims[d];
+    offset += (int64_t)at[d] * c->strides[d];
+  }
+  return offset;
+}
+
+/* From the row at `at` and `offset` to the next. */
+static inline int64_t copy_next(const copy *c, size_t *at, int64_t offset)
+{
+  for (uint32_t d = c->rank - 1; d-- > 0;) {
+    offset += c->strides[d];
+    if (++at[d] < c->dims[d])
+      return offset;
+    offset -= (int64_t)c->dims[d] * c->strides[d];
+    at[d] = 0;
+  }
+  return offset;
+}
+
+/* Items [begin, end). */
+#define copy_range ONX_KIT(copy_range)
+KIT void copy_range(const copy *c, char *to, const char *from, size_t begin, size_t end);
+
+#ifdef ONX_KIT_BODIES
 #define COPY_STRIDED(bits)                                                                         \
   static inline void copy_strided_##bits(char *to, const char *from, size_t n, int64_t stride)     \
   {                                                                                                \
@@ -111,33 +141,7 @@ static inline void copy_run(char *to, const char *from, size_t n, int64_t stride
   }
 }
 
-/* Where row r begins in the input, and its place in every dim. */
-static inline int64_t copy_seek(const copy *c, size_t r, size_t *at)
-{
-  int64_t offset = c->start;
-  for (uint32_t d = c->rank - 1; d-- > 0;) {
-    at[d] = r % c->dims[d];
-    r /= c->dims[d];
-    offset += (int64_t)at[d] * c->strides[d];
-  }
-  return offset;
-}
-
-/* From the row at `at` and `offset` to the next. */
-static inline int64_t copy_next(const copy *c, size_t *at, int64_t offset)
-{
-  for (uint32_t d = c->rank - 1; d-- > 0;) {
-    offset += c->strides[d];
-    if (++at[d] < c->dims[d])
-      return offset;
-    offset -= (int64_t)c->dims[d] * c->strides[d];
-    at[d] = 0;
-  }
-  return offset;
-}
-
-/* Items [begin, end). */
-static inline void copy_range(const copy *c, char *to, const char *from, size_t begin, size_t end)
+KIT void copy_range(const copy *c, char *to, const char *from, size_t begin, size_t end)
 {
   size_t at[ONNXRUN_MAX_RANK];
   const size_t row = c->dims[c->rank - 1];
@@ -155,5 +159,7 @@ static inline void copy_range(const copy *c, char *to, const char *from, size_t 
     }
   }
 }
+
+#endif
 
 #endif

@@ -17,6 +17,11 @@ typedef struct tile {
   size_t rows, columns, to_stride, from_stride;
 } tile;
 
+/* Elements of 1, 2, 4, 8 or 16 bytes. */
+#define tile_turn ONX_KIT(tile_turn)
+KIT void tile_turn(char *to, const char *from, const tile *t, size_t bytes);
+
+#ifdef ONX_KIT_BODIES
 typedef void (*tile_fn)(char *to, size_t to_stride, const char *from, size_t from_stride);
 
 #define TILE_LOW_2 0, 2
@@ -107,8 +112,7 @@ ALWAYS_INLINE void tile_blocks(char *to, const char *from, const tile *t, size_t
   }
 }
 
-/* Elements of 1, 2, 4, 8 or 16 bytes. */
-static inline void tile_turn(char *to, const char *from, const tile *t, size_t bytes)
+KIT void tile_turn(char *to, const char *from, const tile *t, size_t bytes)
 {
   if (bytes == 1)
     tile_blocks(to, from, t, 1, tile_square_8);
@@ -121,5 +125,7 @@ static inline void tile_turn(char *to, const char *from, const tile *t, size_t b
   else
     tile_blocks(to, from, t, 16, tile_square_128);
 }
+
+#endif
 
 #endif

@@ -11,8 +11,8 @@ typedef struct concat {
 enum { BLOCK = COPY_CHUNK };
 
 /* All inputs agree outside the axis; their dims along it add up. */
-static onnxrun_status concat_dims(const onnxrun_host *h, onnxrun_node *n, uint32_t axis,
-                                  int64_t *dims)
+COLD static onnxrun_status concat_dims(const onnxrun_host *h, onnxrun_node *n, uint32_t axis,
+                                       int64_t *dims)
 {
   const onnxrun_tensor *first = h->input(n, 0);
   memcpy(dims, first->dims, sizeof first->dims);
@@ -33,7 +33,8 @@ static onnxrun_status concat_dims(const onnxrun_host *h, onnxrun_node *n, uint32
 }
 
 /* Where the inputs' parts of a row lie. Sizes have been checked with the output's. */
-static onnxrun_status concat_rows(const onnxrun_host *h, onnxrun_node *n, uint32_t axis, concat *p)
+COLD static onnxrun_status concat_rows(const onnxrun_host *h, onnxrun_node *n, uint32_t axis,
+                                       concat *p)
 {
   const onnxrun_tensor *first = h->input(n, 0);
   size_t *starts = h->keep(n, (p->n + 1) * sizeof *starts);
@@ -48,7 +49,7 @@ static onnxrun_status concat_rows(const onnxrun_host *h, onnxrun_node *n, uint32
   return ONNXRUN_OK;
 }
 
-static onnxrun_status concat_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
+COLD static onnxrun_status concat_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
 {
   concat *p = params;
   const onnxrun_tensor *first = h->input(n, 0);

@@ -15,7 +15,7 @@ static int64_t index_at(const void *indices, size_t i, bool is_wide)
   return is_wide ? ((const int64_t *)indices)[i] : ((const int32_t *)indices)[i];
 }
 
-static onnxrun_status gather_output(const onnxrun_host *h, onnxrun_node *n, uint32_t axis)
+COLD static onnxrun_status gather_output(const onnxrun_host *h, onnxrun_node *n, uint32_t axis)
 {
   const onnxrun_tensor *x = h->input(n, 0), *indices = h->input(n, 1);
   int64_t dims[2 * ONNXRUN_MAX_RANK];
@@ -29,7 +29,7 @@ static onnxrun_status gather_output(const onnxrun_host *h, onnxrun_node *n, uint
   return h->output(n, 0, rank, dims);
 }
 
-static onnxrun_status gather_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
+COLD static onnxrun_status gather_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
 {
   gather *p = params;
   const onnxrun_tensor *x = h->input(n, 0), *indices = h->input(n, 1);

@@ -9,8 +9,8 @@ typedef struct reshape {
 } reshape;
 
 /* dims[i] of the wish; the -1 stays. */
-static onnxrun_status reshape_dim(const onnxrun_host *h, onnxrun_node *n, const reshape *p,
-                                  size_t i, int64_t *dim)
+COLD static onnxrun_status reshape_dim(const onnxrun_host *h, onnxrun_node *n, const reshape *p,
+                                       size_t i, int64_t *dim)
 {
   const onnxrun_tensor *x = h->input(n, 0);
   *dim = p->shape.items[i];
@@ -28,8 +28,8 @@ static onnxrun_status reshape_dim(const onnxrun_host *h, onnxrun_node *n, const 
 }
 
 /* What the other dims leave of the input's elements. */
-static onnxrun_status infer_dim(const onnxrun_host *h, onnxrun_node *n, size_t elements,
-                                size_t others, int64_t *dim)
+COLD static onnxrun_status infer_dim(const onnxrun_host *h, onnxrun_node *n, size_t elements,
+                                     size_t others, int64_t *dim)
 {
   if (others == 0 || elements % others != 0)
     return h->fail(n, ONNXRUN_INVALID_INPUT,
@@ -39,7 +39,7 @@ static onnxrun_status infer_dim(const onnxrun_host *h, onnxrun_node *n, size_t e
   return ONNXRUN_OK;
 }
 
-static onnxrun_status reshape_to(const onnxrun_host *h, onnxrun_node *n, const reshape *p)
+COLD static onnxrun_status reshape_to(const onnxrun_host *h, onnxrun_node *n, const reshape *p)
 {
   const size_t elements = onnxrun_elements(h->input(n, 0));
   int64_t dims[ONNXRUN_MAX_RANK];
@@ -72,7 +72,7 @@ static onnxrun_status reshape_to(const onnxrun_host *h, onnxrun_node *n, const r
   return h->output(n, 0, (uint32_t)p->shape.size, dims);
 }
 
-static onnxrun_status reshape_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
+COLD static onnxrun_status reshape_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
 {
   reshape *p = params;
   const onnxrun_status s = h->n_inputs(n) > 1 ? ints_of(h, n, 1, &p->shape) : ONNXRUN_OK;

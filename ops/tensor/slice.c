@@ -18,8 +18,8 @@ typedef struct bounds {
   int64_t list[LISTS][ONNXRUN_MAX_RANK];
 } bounds;
 
-static onnxrun_status set_list(const onnxrun_host *h, onnxrun_node *n, bounds *b, uint32_t which,
-                               onnxrun_ints values)
+COLD static onnxrun_status set_list(const onnxrun_host *h, onnxrun_node *n, bounds *b,
+                                    uint32_t which, onnxrun_ints values)
 {
   static const char *const names[] = {"starts", "ends", "axes", "steps"};
   const uint32_t rank = h->input(n, 0)->rank;
@@ -35,7 +35,8 @@ static onnxrun_status set_list(const onnxrun_host *h, onnxrun_node *n, bounds *b
 }
 
 /* A list from input `which` + 1, of int32 or int64. */
-static onnxrun_status read_list(const onnxrun_host *h, onnxrun_node *n, bounds *b, uint32_t which)
+COLD static onnxrun_status read_list(const onnxrun_host *h, onnxrun_node *n, bounds *b,
+                                     uint32_t which)
 {
   const onnxrun_tensor *t = h->input(n, which + 1);
   int64_t wide[ONNXRUN_MAX_RANK];
@@ -51,7 +52,8 @@ static onnxrun_status read_list(const onnxrun_host *h, onnxrun_node *n, bounds *
   return set_list(h, n, b, which, (onnxrun_ints){wide, size});
 }
 
-static onnxrun_status read_bounds(const onnxrun_host *h, onnxrun_node *n, const slice *p, bounds *b)
+COLD static onnxrun_status read_bounds(const onnxrun_host *h, onnxrun_node *n, const slice *p,
+                                       bounds *b)
 {
   onnxrun_status s = ONNXRUN_OK;
   if (h->n_inputs(n) > 1) {
@@ -90,8 +92,8 @@ typedef struct part {
   size_t count;
 } part;
 
-static onnxrun_status slice_parts(const onnxrun_host *h, onnxrun_node *n, const bounds *b,
-                                  part *parts)
+COLD static onnxrun_status slice_parts(const onnxrun_host *h, onnxrun_node *n, const bounds *b,
+                                       part *parts)
 {
   const onnxrun_tensor *x = h->input(n, 0);
   uint32_t set, axis;
@@ -115,7 +117,7 @@ static onnxrun_status slice_parts(const onnxrun_host *h, onnxrun_node *n, const 
 }
 
 /* The walk through the input. A step beyond the only element is not taken, and not multiplied. */
-static void slice_walk(const onnxrun_tensor *x, const part *parts, copy *c)
+COLD static void slice_walk(const onnxrun_tensor *x, const part *parts, copy *c)
 {
   int64_t strides[ONNXRUN_MAX_RANK], stride = (int64_t)element_bytes(x->dtype);
   *c = (copy){.element = (size_t)stride};
@@ -129,7 +131,7 @@ static void slice_walk(const onnxrun_tensor *x, const part *parts, copy *c)
   }
 }
 
-static onnxrun_status slice_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
+COLD static onnxrun_status slice_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
 {
   slice *p = params;
   const onnxrun_tensor *x = h->input(n, 0);

@@ -6,7 +6,7 @@ typedef struct squeeze {
   onnxrun_ints axes;
 } squeeze;
 
-static onnxrun_status squeeze_by(const onnxrun_host *h, onnxrun_node *n, onnxrun_ints axes)
+COLD static onnxrun_status squeeze_by(const onnxrun_host *h, onnxrun_node *n, onnxrun_ints axes)
 {
   const onnxrun_tensor *x = h->input(n, 0);
   int64_t dims[ONNXRUN_MAX_RANK];

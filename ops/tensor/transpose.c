@@ -17,8 +17,8 @@ typedef struct transpose {
   uint32_t bits;
 } transpose;
 
-static onnxrun_status read_perm(const onnxrun_host *h, onnxrun_node *n, onnxrun_ints perm,
-                                uint32_t *order)
+COLD static onnxrun_status read_perm(const onnxrun_host *h, onnxrun_node *n, onnxrun_ints perm,
+                                     uint32_t *order)
 {
   const uint32_t rank = h->input(n, 0)->rank;
   uint32_t seen = 0;
@@ -37,7 +37,7 @@ static onnxrun_status read_perm(const onnxrun_host *h, onnxrun_node *n, onnxrun_
 }
 
 /* The walk through the input, in units of `unit` an element. */
-static void plan_walk(const onnxrun_tensor *x, const uint32_t *order, size_t unit, copy *c)
+COLD static void plan_walk(const onnxrun_tensor *x, const uint32_t *order, size_t unit, copy *c)
 {
   int64_t strides[ONNXRUN_MAX_RANK], stride = (int64_t)unit;
   *c = (copy){.element = unit};
@@ -60,7 +60,7 @@ static size_t pieces(size_t size, size_t of)
 }
 
 /* Items are blocks of the last dim and the dense one, at every place of the others. */
-static void plan_blocks(transpose *p, onnxrun_work *work)
+COLD static void plan_blocks(transpose *p, onnxrun_work *work)
 {
   const copy *c = &p->c;
   const uint32_t last = c->rank - 1;
@@ -85,8 +85,8 @@ static void packed_loop(const onnxrun_job *job, size_t begin, size_t end);
 static void blocks_loop(const onnxrun_job *job, size_t begin, size_t end);
 static void rows_loop(const onnxrun_job *job, size_t begin, size_t end);
 
-static void plan_work(const onnxrun_tensor *x, const uint32_t *order, transpose *p,
-                      onnxrun_work *work)
+COLD static void plan_work(const onnxrun_tensor *x, const uint32_t *order, transpose *p,
+                           onnxrun_work *work)
 {
   p->elements = onnxrun_elements(x);
   p->bits = onnxrun_bits(x->dtype);
@@ -107,7 +107,7 @@ static void plan_work(const onnxrun_tensor *x, const uint32_t *order, transpose 
   }
 }
 
-static onnxrun_status transpose_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
+COLD static onnxrun_status transpose_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
 {
   transpose *p = params;
   const onnxrun_tensor *x = h->input(n, 0);
