@@ -6,7 +6,8 @@ typedef struct squeeze {
   onnxrun_ints axes;
 } squeeze;
 
-COLD static onnxrun_status squeeze_by(const onnxrun_host *h, onnxrun_node *n, onnxrun_ints axes)
+COLD static onnxrun_status squeeze_by(const onnxrun_host *h, onnxrun_node *n, onnxrun_ints axes,
+                                      bool is_all)
 {
   const onnxrun_tensor *x = h->input(n, 0);
   int64_t dims[ONNXRUN_MAX_RANK];
@@ -19,7 +20,7 @@ COLD static onnxrun_status squeeze_by(const onnxrun_host *h, onnxrun_node *n, on
     if (is_given && x->dims[d] != 1)
       return h->fail(n, ONNXRUN_INVALID_INPUT, "dim %u is %lld and cannot be squeezed, expected 1",
                      d, (long long)x->dims[d]);
-    if (!is_given && !(x->dims[d] == 1 && !axes.items))
+    if (!is_given && !(is_all && x->dims[d] == 1))
       dims[rank++] = x->dims[d];
   }
   return h->output(n, 0, rank, dims);
@@ -29,7 +30,8 @@ static onnxrun_status squeeze_shape(const onnxrun_host *h, onnxrun_node *n, void
 {
   squeeze *p = params;
   const onnxrun_status s = h->n_inputs(n) > 1 ? ints_of(h, n, 1, &p->axes) : ONNXRUN_OK;
-  return s == ONNXRUN_OK ? squeeze_by(h, n, p->axes) : s;
+  const bool is_all = h->n_inputs(n) > 1 ? !h->input(n, 1) : !p->axes.items;
+  return s == ONNXRUN_OK ? squeeze_by(h, n, p->axes, is_all) : s;
 }
 
 static const onnxrun_operand attribute_in[] = {IN("data", 'T', T_TENSORS), END};
