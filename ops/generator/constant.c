@@ -1,6 +1,6 @@
-/* Constant: what its one attribute says.  Opsets 1, 9, 11 (sparse_value), 12 (value_float, ...), 13,
- * 19, 21, 23, 24, 25.  Exactly one attribute may be given, so each has a descriptor that knows no
- * other; the first descriptor, tried last, says what is wrong. `value` is used where it lies
+/* Constant: what its one attribute says.  Opsets 1, 9, 11 (sparse_value), 12 (value_float, ...),
+ * 13, 19, 21, 23, 24, 25.  Exactly one attribute may be given, so each has a descriptor that knows
+ * no other; the first descriptor, tried last, says what is wrong. `value` is used where it lies
  * (runtime/passes/fold.c); sparse tensors arrive dense. */
 #include "ops/kit/op.h"
 
@@ -103,8 +103,9 @@ static const onnxrun_attr strings_attr[] = {ATTR("value_strings", STRINGS, vecto
 #define SCALAR .shape = scalar_shape, .run = scalar_run
 #define VECTOR .shape = vector_shape, .run = vector_run
 
-static const onnxrun_kernel refused = {CONSTANT(1), .attrs = any_attrs, .outputs = tensor_out,
-                                       .prepare = refuse};
+static const onnxrun_kernel refused = {CONSTANT(1),           .attrs = any_attrs,
+                                       .outputs = tensor_out, .prepare = refuse,
+                                       .shape = tensor_shape, .run = tensor_run};
 static const onnxrun_kernel value_1 = {CONSTANT(1), .attrs = value_attr, TENSOR};
 static const onnxrun_kernel sparse_11 = {CONSTANT(11), .attrs = sparse_attr, TENSOR};
 static const onnxrun_kernel float_12 = {CONSTANT(12), .attrs = float_attr, .outputs = float_out,

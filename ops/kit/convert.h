@@ -15,8 +15,8 @@
 
 typedef struct convert convert;
 
-/* n elements, a multiple of CONVERT_STEP (so that the compilers add no loops for the rest); `to` may
- * be `from` where both have the same size. Packed elements begin on a byte. */
+/* n elements, a multiple of CONVERT_STEP (so that the compilers add no loops for the rest); `to`
+ * may be `from` where both have the same size. Packed elements begin on a byte. */
 typedef void (*convert_fn)(void *to, const void *from, size_t n, const convert *c);
 
 enum { CONVERT_STAGES = 6, CONVERT_BLOCK = 256, CONVERT_STEP = 32 };

@@ -7,8 +7,8 @@
 
 enum { COPY_CHUNK = 16384 }; /* most bytes of an item */
 
-/* The output's dims, those of 1 left out and neighbours joined where the input allows it, and how far
- * the input moves with each, in bytes. */
+/* The output's dims, those of 1 left out and neighbours joined where the input allows it, and how
+ * far the input moves with each, in bytes. */
 typedef struct copy {
   uint32_t rank; /* at least 1 once planned */
   size_t dims[ONNXRUN_MAX_RANK];

@@ -188,13 +188,16 @@ COLD static inline size_t text_of_double(char *to, double x, text_reads_fn reads
   for (int wanted = 1; wanted <= 17; wanted++) {
     char text[TEXT_BYTES + 16];
     snprintf(text, sizeof text, "%.*e", wanted - 1, fabs(x));
-    const char *e = strchr(text, 'e');
+    const char *c = text;
     n.n_digits = 0;
-    for (const char *c = text; c < e; c++) {
+    for (; *c != 'e'; c++) {
       if (text_is_digit(*c))
         n.digits[n.n_digits++] = *c;
     }
-    exponent = (int)strtol(e + 1, NULL, 10);
+    exponent = 0;
+    for (const char *e = c + 2; *e; e++) /* after the sign */
+      exponent = exponent * 10 + (*e - '0');
+    exponent = c[1] == '-' ? -exponent : exponent;
     n.exponent = exponent - (wanted - 1);
     if (reads(&n, x, context))
       break;

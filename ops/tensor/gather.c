@@ -1,5 +1,5 @@
-/* Gather: the slices of data along `axis` that the indices name, output dims data[:axis] + indices +
- * data[axis+1:].  Opsets 1, 11 (negative indices), 13.  Indices are checked in run(), before the
+/* Gather: the slices of data along `axis` that the indices name, output dims data[:axis] + indices
+ * + data[axis+1:].  Opsets 1, 11 (negative indices), 13.  Indices are checked in run(), before the
  * copies, whose items are chunks of slices. */
 #include "ops/kit/copy.h"
 

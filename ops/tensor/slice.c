@@ -1,7 +1,7 @@
-/* Slice: along each axis the elements start, start + step, ... before end.  Opsets 1 (attributes, no
- * steps), 10 (inputs), 11, 13.  Negative bounds count from the end; then start and end are clamped to
- * [0, dim], with a negative step to [0, dim - 1] and [-1, dim - 1].
- * A copy by strides, in ranges of rows. */
+/* Slice: along each axis the elements start, start + step, ... before end.  Opsets 1 (attributes,
+ * no steps), 10 (inputs), 11, 13.  Negative bounds count from the end; then start and end are
+ * clamped to [0, dim], with a negative step to [0, dim - 1] and [-1, dim - 1]. A copy by strides,
+ * in ranges of rows. */
 #include "ops/kit/axes.h"
 #include "ops/kit/copy.h"
 

@@ -1,5 +1,5 @@
-/* Squeeze: leaves out the dims at `axes`, which are 1; without axes all dims of 1.  Opsets 1 (axes is
- * an attribute), 11, 13 (an input), 21, 23, 24, 25.  A view: no work. */
+/* Squeeze: leaves out the dims at `axes`, which are 1; without axes all dims of 1.  Opsets 1 (axes
+ * is an attribute), 11, 13 (an input), 21, 23, 24, 25.  A view: no work. */
 #include "ops/kit/axes.h"
 
 typedef struct squeeze {

@@ -1,7 +1,7 @@
-/* Transpose: output dim i is input dim perm[i]; without perm the dims are reversed.  Opsets 1, 13, 21,
- * 23, 24, 25.  Dims that stay neighbours are joined first. If the last dim stays last, rows are
- * copied (ops/kit/copy.h); else blocks of the two dims that are dense in the input and in the output
- * are turned (ops/kit/tile.h). Packed elements move one by one. */
+/* Transpose: output dim i is input dim perm[i]; without perm the dims are reversed.  Opsets 1, 13,
+ * 21, 23, 24, 25.  Dims that stay neighbours are joined first. If the last dim stays last, rows are
+ * copied (ops/kit/copy.h); else blocks of the two dims that are dense in the input and in the
+ * output are turned (ops/kit/tile.h). Packed elements move one by one. */
 #include "ops/kit/copy.h"
 #include "ops/kit/tile.h"
 

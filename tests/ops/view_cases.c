@@ -7,14 +7,22 @@
 #undef MAP
 #undef CASE
 
-/* Same elements under other dims. `list` is the attribute, or the input where name is NULL. */
-static void reshapes(const char *op, int32_t opset, const char *name, const onnxrun_tensor *x,
-                     size_t n, const int64_t *list, const onnxrun_tensor *y)
+/* What is asked of an operator: its axes or shape, as the attribute `name`, or as the second input
+ * where that is NULL. */
+typedef struct wish {
+  const char *op;
+  int32_t opset;
+  const char *name;
+} wish;
+
+/* The same elements under other dims. */
+static void reshapes(wish w, const onnxrun_tensor *x, size_t n, const int64_t *list,
+                     const onnxrun_tensor *y)
 {
-  trial *t = trial_new(op, opset);
+  trial *t = trial_new(w.op, w.opset);
   trial_input(t, x);
-  if (name)
-    trial_ints(t, name, n, list);
+  if (w.name)
+    trial_ints(t, w.name, n, list);
   else
     trial_input(t, tensor_ints(n, list));
   trial_expect(t, y);
@@ -77,10 +85,10 @@ void shape_cases(void)
 void reshape_cases(void)
 {
   const onnxrun_tensor *x = tensor_range(ONNXRUN_FLOAT, DIMS(2, 3, 4), 0, 1);
-  reshapes("Reshape", 1, "shape", x, INTS(4, 6), tensor_reshaped(x, DIMS(4, 6)));
-  reshapes("Reshape", 5, NULL, x, INTS(0, -1), tensor_reshaped(x, DIMS(2, 12)));
-  reshapes("Reshape", 13, NULL, x, INTS(-1, 1, 0), tensor_reshaped(x, DIMS(6, 1, 4)));
-  reshapes("Reshape", 14, NULL, x, INTS(24), tensor_reshaped(x, DIMS(24)));
+  reshapes((wish){"Reshape", 1, "shape"}, x, INTS(4, 6), tensor_reshaped(x, DIMS(4, 6)));
+  reshapes((wish){"Reshape", 5, NULL}, x, INTS(0, -1), tensor_reshaped(x, DIMS(2, 12)));
+  reshapes((wish){"Reshape", 13, NULL}, x, INTS(-1, 1, 0), tensor_reshaped(x, DIMS(6, 1, 4)));
+  reshapes((wish){"Reshape", 14, NULL}, x, INTS(24), tensor_reshaped(x, DIMS(24)));
   const onnxrun_tensor *one = tensor_random(ONNXRUN_STRING, DIMS(1, 1), 0, 0);
   trial *t = trial_new("Reshape", 14); /* an empty shape is a scalar's */
   trial_input(t, one);
@@ -88,7 +96,7 @@ void reshape_cases(void)
   trial_expect(t, tensor_reshaped(one, SCALAR));
   trial_passes(t);
   const onnxrun_tensor *none = tensor_new(ONNXRUN_INT4, DIMS(3, 0, 5));
-  reshapes("Reshape", 14, NULL, none, INTS(5, 0, INT64_C(1) << 40, INT64_C(1) << 40),
+  reshapes((wish){"Reshape", 14, NULL}, none, INTS(5, 0, INT64_C(1) << 40, INT64_C(1) << 40),
            tensor_new(ONNXRUN_INT4, DIMS(5, 0, INT64_C(1) << 40, INT64_C(1) << 40)));
   trial_int(t, "allowzero", 1);
   trial_clear(t);
@@ -98,10 +106,10 @@ void reshape_cases(void)
   trial_passes(t);
 }
 
-static void refuses(const char *op, int32_t opset, const onnxrun_tensor *x,
-                    const onnxrun_tensor *list, onnxrun_status status, const char *text)
+static void refuses(wish w, const onnxrun_tensor *x, const onnxrun_tensor *list,
+                    onnxrun_status status, const char *text)
 {
-  trial *t = trial_new(op, opset);
+  trial *t = trial_new(w.op, w.opset);
   trial_input(t, x);
   trial_input(t, list);
   trial_fails(t, status, text);
@@ -125,14 +133,14 @@ void reshape_refuses(void)
   };
   const onnxrun_tensor *x = tensor_new(ONNXRUN_FLOAT, DIMS(2, 3, 4));
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-    refuses("Reshape", 14, x, tensor_ints(rows[i].n, rows[i].shape), ONNXRUN_INVALID_INPUT,
-            rows[i].text);
-  refuses("Reshape", 14, tensor_new(ONNXRUN_FLOAT, DIMS(0, 3)), tensor_ints(INTS(0, -1)),
-          ONNXRUN_INVALID_INPUT, "do not divide by the other dims' 0");
-  refuses("Reshape", 14, x, tensor_range(ONNXRUN_INT64, DIMS(17), 1, 0), ONNXRUN_LIMIT,
-          "shape has 17 dims, the most is 16");
-  refuses("Reshape", 14, x, tensor_new(ONNXRUN_INT64, DIMS(1, 1)), ONNXRUN_INVALID_INPUT,
-          "input 1 has rank 2, expected 1");
+    refuses((wish){"Reshape", 14, NULL}, x, tensor_ints(rows[i].n, rows[i].shape),
+            ONNXRUN_INVALID_INPUT, rows[i].text);
+  refuses((wish){"Reshape", 14, NULL}, tensor_new(ONNXRUN_FLOAT, DIMS(0, 3)),
+          tensor_ints(INTS(0, -1)), ONNXRUN_INVALID_INPUT, "do not divide by the other dims' 0");
+  refuses((wish){"Reshape", 14, NULL}, x, tensor_range(ONNXRUN_INT64, DIMS(17), 1, 0),
+          ONNXRUN_LIMIT, "shape has 17 dims, the most is 16");
+  refuses((wish){"Reshape", 14, NULL}, x, tensor_new(ONNXRUN_INT64, DIMS(1, 1)),
+          ONNXRUN_INVALID_INPUT, "input 1 has rank 2, expected 1");
 }
 
 void flatten_cases(void)
@@ -176,9 +184,9 @@ void flatten_refuses(void)
 void squeeze_cases(void)
 {
   const onnxrun_tensor *x = tensor_random(ONNXRUN_STRING, DIMS(1, 3, 1, 2, 1), 0, 0);
-  reshapes("Squeeze", 1, "axes", x, INTS(0, 2), tensor_reshaped(x, DIMS(3, 2, 1)));
-  reshapes("Squeeze", 11, "axes", x, INTS(-1), tensor_reshaped(x, DIMS(1, 3, 1, 2)));
-  reshapes("Squeeze", 13, NULL, x, INTS(-5, 4, -3), tensor_reshaped(x, DIMS(3, 2)));
+  reshapes((wish){"Squeeze", 1, "axes"}, x, INTS(0, 2), tensor_reshaped(x, DIMS(3, 2, 1)));
+  reshapes((wish){"Squeeze", 11, "axes"}, x, INTS(-1), tensor_reshaped(x, DIMS(1, 3, 1, 2)));
+  reshapes((wish){"Squeeze", 13, NULL}, x, INTS(-5, 4, -3), tensor_reshaped(x, DIMS(3, 2)));
   for (int32_t opset = 1; opset <= 13; opset += 12) { /* without axes */
     trial *t = trial_new("Squeeze", opset);
     trial_input(t, x);
@@ -195,29 +203,33 @@ void squeeze_cases(void)
 void squeeze_refuses(void)
 {
   const onnxrun_tensor *x = tensor_new(ONNXRUN_FLOAT, DIMS(1, 3, 1));
-  refuses("Squeeze", 13, x, tensor_ints(INTS(1)), ONNXRUN_INVALID_INPUT,
+  refuses((wish){"Squeeze", 13, NULL}, x, tensor_ints(INTS(1)), ONNXRUN_INVALID_INPUT,
           "dim 1 is 3 and cannot be squeezed");
-  refuses("Squeeze", 13, x, tensor_ints(INTS(3)), ONNXRUN_INVALID_MODEL,
+  refuses((wish){"Squeeze", 13, NULL}, x, tensor_ints(INTS(3)), ONNXRUN_INVALID_MODEL,
           "axis 3 is outside [-3, 3)");
-  refuses("Squeeze", 13, x, tensor_ints(INTS(INT64_MIN)), ONNXRUN_INVALID_MODEL, "is outside");
-  refuses("Squeeze", 13, x, tensor_ints(INTS(0, -3)), ONNXRUN_INVALID_MODEL, "is given twice");
+  refuses((wish){"Squeeze", 13, NULL}, x, tensor_ints(INTS(INT64_MIN)), ONNXRUN_INVALID_MODEL,
+          "is outside");
+  refuses((wish){"Squeeze", 13, NULL}, x, tensor_ints(INTS(0, -3)), ONNXRUN_INVALID_MODEL,
+          "is given twice");
 }
 
 void unsqueeze_cases(void)
 {
   const onnxrun_tensor *x = tensor_random(ONNXRUN_COMPLEX64, DIMS(3, 2), 0, 1);
-  reshapes("Unsqueeze", 1, "axes", x, INTS(0, 3), tensor_reshaped(x, DIMS(1, 3, 2, 1)));
-  reshapes("Unsqueeze", 13, NULL, x, INTS(2, -4, 4), tensor_reshaped(x, DIMS(3, 1, 1, 2, 1)));
-  reshapes("Unsqueeze", 13, NULL, tensor_of(ONNXRUN_FLOAT, SCALAR, VALUES(7)), INTS(0),
+  reshapes((wish){"Unsqueeze", 1, "axes"}, x, INTS(0, 3), tensor_reshaped(x, DIMS(1, 3, 2, 1)));
+  reshapes((wish){"Unsqueeze", 13, NULL}, x, INTS(2, -4, 4),
+           tensor_reshaped(x, DIMS(3, 1, 1, 2, 1)));
+  reshapes((wish){"Unsqueeze", 13, NULL}, tensor_of(ONNXRUN_FLOAT, SCALAR, VALUES(7)), INTS(0),
            tensor_of(ONNXRUN_FLOAT, DIMS(1), VALUES(7)));
 }
 
 void unsqueeze_refuses(void)
 {
   const onnxrun_tensor *x = tensor_new(ONNXRUN_FLOAT, DIMS(1, 3));
-  refuses("Unsqueeze", 13, x, tensor_ints(INTS(3)), ONNXRUN_INVALID_MODEL,
+  refuses((wish){"Unsqueeze", 13, NULL}, x, tensor_ints(INTS(3)), ONNXRUN_INVALID_MODEL,
           "axis 3 is outside [-3, 3)");
-  refuses("Unsqueeze", 13, x, tensor_ints(INTS(0, -4)), ONNXRUN_INVALID_MODEL, "is given twice");
-  refuses("Unsqueeze", 13, x, tensor_range(ONNXRUN_INT64, DIMS(15), 0, 1), ONNXRUN_LIMIT,
-          "15 axes and an input of rank 2");
+  refuses((wish){"Unsqueeze", 13, NULL}, x, tensor_ints(INTS(0, -4)), ONNXRUN_INVALID_MODEL,
+          "is given twice");
+  refuses((wish){"Unsqueeze", 13, NULL}, x, tensor_range(ONNXRUN_INT64, DIMS(15), 0, 1),
+          ONNXRUN_LIMIT, "15 axes and an input of rank 2");
 }
