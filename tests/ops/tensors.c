@@ -87,7 +87,8 @@ onnxrun_tensor *tensor_texts(uint32_t rank, const int64_t *dims, size_t n, const
 onnxrun_tensor *tensor_ints(size_t n, const int64_t *values)
 {
   onnxrun_tensor *t = tensor_new(ONNXRUN_INT64, DIMS((int64_t)n));
-  memcpy(t->data, values, n * sizeof *values);
+  if (n > 0)
+    memcpy(t->data, values, n * sizeof *values);
   return t;
 }
 
