@@ -163,7 +163,7 @@ static bytes mutated(const bytes *file, uint64_t *state)
   return b;
 }
 
-Test(hostile, mutations_of_a_rich_model, .timeout = 120)
+Test(hostile, mutations_of_a_rich_model)
 {
   bytes file = rich_model();
   uint64_t state = 0x9e3779b97f4a7c15;
@@ -190,7 +190,7 @@ Test(hostile, every_prefix_of_a_rich_model)
   bytes_release(&file);
 }
 
-Test(hostile, prefixes_of_a_model, .timeout = 120)
+Test(hostile, prefixes_of_a_model)
 {
   bytes file = load_file("models/digits-relu/model.onnx");
   cr_assert_gt(file.size, 50000);
@@ -216,7 +216,7 @@ static bytes dense_model(void)
   return model_of(g);
 }
 
-Test(hostile, mutations_of_a_model_that_runs, .timeout = 120)
+Test(hostile, mutations_of_a_model_that_runs)
 {
   bytes file = dense_model();
   uint64_t state = 3;
@@ -231,7 +231,7 @@ Test(hostile, mutations_of_a_model_that_runs, .timeout = 120)
   bytes_release(&file);
 }
 
-Test(hostile, mutations_of_models, .timeout = 300)
+Test(hostile, mutations_of_models)
 {
   static const char *const names[] = {"celu",  "elu",  "leakyrelu", "prelu", "relu",
                                       "relu6", "selu", "sigmoid",   "tanh"};
@@ -250,7 +250,7 @@ Test(hostile, mutations_of_models, .timeout = 300)
   }
 }
 
-Test(hostile, mutations_and_prefixes_of_values, .timeout = 120)
+Test(hostile, mutations_and_prefixes_of_values)
 {
   const onnxrun_dtype kinds[] = {ONNXRUN_FLOAT, ONNXRUN_SEQUENCE, ONNXRUN_OPTIONAL};
   bytes tensor = raw_tensor("t", ONNXRUN_STRING, 1, (int64_t[]){2}, NULL, 0), sequence = {0};
@@ -278,7 +278,7 @@ Test(hostile, mutations_and_prefixes_of_values, .timeout = 120)
 
 /* ---- depth ---- */
 
-Test(hostile, five_thousand_graphs_inside_one_another, .timeout = 60)
+Test(hostile, five_thousand_graphs_inside_one_another)
 {
   bytes g = {0};
   for (int i = 0; i < 5000; i++) {
@@ -293,7 +293,7 @@ Test(hostile, five_thousand_graphs_inside_one_another, .timeout = 60)
   bytes_release(&m);
 }
 
-Test(hostile, five_thousand_types_inside_one_another, .timeout = 60)
+Test(hostile, five_thousand_types_inside_one_another)
 {
   bytes type = {0}, info = {0}, g = graph_xy();
   for (int i = 0; i < 5000; i++) {
@@ -318,7 +318,7 @@ Test(hostile, five_thousand_types_inside_one_another, .timeout = 60)
   bytes_release(&m);
 }
 
-Test(hostile, five_thousand_sequences_inside_one_another, .timeout = 60)
+Test(hostile, five_thousand_sequences_inside_one_another)
 {
   bytes s = {0};
   for (int i = 0; i < 5000; i++) {
@@ -349,7 +349,7 @@ static bytes many(size_t n, uint32_t field, const void *data, size_t size)
   return model_of(g);
 }
 
-Test(hostile, a_million_empty_nodes, .timeout = 60)
+Test(hostile, a_million_empty_nodes)
 {
   bytes m = many(1000000, GRAPH_NODE, "", 0);
   const double before = seconds();
@@ -362,7 +362,7 @@ Test(hostile, a_million_empty_nodes, .timeout = 60)
   bytes_release(&m);
 }
 
-Test(hostile, memory_is_a_small_multiple_of_the_file, .timeout = 60)
+Test(hostile, memory_is_a_small_multiple_of_the_file)
 {
   static const uint32_t fields[] = {GRAPH_NODE,   GRAPH_INITIALIZER, GRAPH_INPUT,
                                     GRAPH_OUTPUT, GRAPH_INFO,        GRAPH_SPARSE};
@@ -376,7 +376,7 @@ Test(hostile, memory_is_a_small_multiple_of_the_file, .timeout = 60)
   }
 }
 
-Test(hostile, many_operator_sets_and_nodes_take_linear_time, .timeout = 60)
+Test(hostile, many_operator_sets_and_nodes_take_linear_time)
 {
   bytes m = {0}, g = graph_xy();
   put_number(&m, MODEL_IR, 8);
@@ -432,7 +432,7 @@ static void try_files(const char *pattern)
   globfree(&found);
 }
 
-Test(files, models_of_others_open_or_are_unsupported, .timeout = 300)
+Test(files, models_of_others_open_or_are_unsupported)
 {
   try_files("models/*/model.onnx");
   try_files("conformance/*/*/model.onnx");
