@@ -8,7 +8,8 @@
 #include "runtime/parallel.h"
 #include "runtime/schedule.h"
 
-#define PLANS_MOST 8 /* plans kept; the least recently used goes */
+#define THREADS_MOST ((size_t)64) /* or the executor's width, if that is more */
+#define PLANS_MOST 8              /* plans kept; the least recently used goes */
 
 typedef struct onx_cached {
   onx_plan *plan;
@@ -34,6 +35,15 @@ struct onnxrun_session {
   void **results;  /* by output: where this run writes it */
 };
 
+/* More threads than `width` only help to test; OpenMP ends the program when it can't make them. */
+static size_t threads_of(const onnxrun_executor *executor, const onnxrun_options *o)
+{
+  const size_t width = executor->width(executor->user);
+  const size_t most = width > THREADS_MOST ? width : THREADS_MOST;
+  const size_t wanted = o && o->threads > 0 ? (size_t)o->threads : width;
+  return wanted < most ? wanted : most;
+}
+
 onnxrun_status onx_session_create(const onx_module *module, const onnxrun_options *options,
                                   onnxrun_session **out, onnxrun_error *error)
 {
@@ -42,8 +52,7 @@ onnxrun_status onx_session_create(const onx_module *module, const onnxrun_option
   onnxrun_session *s = object;
   s->module = module;
   s->executor = options && options->executor ? options->executor : onx_parallel_default();
-  s->threads = options && options->threads > 0 ? (size_t)options->threads
-                                               : s->executor->width(s->executor->user);
+  s->threads = threads_of(s->executor, options);
   const size_t n = s->module->main->n_outputs;
   s->lent = onx_heap_take(&s->heap, n * sizeof *s->lent);
   s->results = onx_heap_take(&s->heap, n * sizeof *s->results);

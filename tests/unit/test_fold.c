@@ -238,7 +238,7 @@ Test(fold, no_memory_is_reported_or_leaves_the_node)
     const uint32_t c = toy_constant(t, 3, data);
     for (int i = 0; i < 50; i++) {
       const uint32_t p = toy_value(t, "p");
-      toy_node(t, i % 2 ? "Add" : "Square", i % 2 + 1u, (uint32_t[]){c, c}, IN(p));
+      toy_node(t, i % 2 ? "Add" : "Square", (uint32_t)(i % 2) + 1, (uint32_t[]){c, c}, IN(p));
       toy_output(t, p);
     }
     cr_assert_eq(toy_build(t, NULL), ONNXRUN_OK);
