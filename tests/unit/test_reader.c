@@ -506,10 +506,10 @@ Test(memory, every_allocation_may_fail)
 Test(memory, a_budget_is_a_limit)
 {
   onnxrun_status status = ONNXRUN_LIMIT;
-  for (size_t bytes = 1; status != ONNXRUN_OK; bytes += bytes / 8 + 1) {
-    reading *r = read_limited(rich_model(), SIZE_MAX, bytes);
+  for (size_t most = 1; status != ONNXRUN_OK; most += most / 8 + 1) {
+    reading *r = read_limited(rich_model(), SIZE_MAX, most);
     status = r->status;
-    cr_assert(status == ONNXRUN_OK || status == ONNXRUN_LIMIT, "%zu bytes: %s", bytes,
+    cr_assert(status == ONNXRUN_OK || status == ONNXRUN_LIMIT, "%zu bytes: %s", most,
               r->error.text);
     reading_release(r);
   }
