@@ -26,7 +26,8 @@ COLD static onnxrun_status fill_prepare(const onnxrun_host *h, onnxrun_node *n, 
                    onnxrun_elements(value));
   memcpy(p->pattern, value->data, value->bytes < PATTERN ? value->bytes : PATTERN);
   for (uint32_t at = bits; at < 8; at += bits) /* packed: the element's bits through the byte */
-    p->pattern[0] = (unsigned char)((p->pattern[0] & ((1u << at) - 1)) | p->pattern[0] << at);
+    p->pattern[0] =
+        (unsigned char)((p->pattern[0] & ((1u << at) - 1)) | (uint32_t)p->pattern[0] << at);
   const size_t element = bits < 8 ? 1 : bits / 8;
   for (size_t i = element; i < PATTERN; i++)
     p->pattern[i] = p->pattern[i - element];

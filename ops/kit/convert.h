@@ -141,7 +141,7 @@ static inline void load_packed(void *to, const void *from, size_t n, const conve
   const uint8_t *x = from;
   const uint32_t bits = c->from_bits, mask = (1u << bits) - 1;
   for (size_t i = 0; i < n; i++)
-    y[i] = x[i * bits / 8] >> i * bits % 8 & mask;
+    y[i] = (uint32_t)x[i * bits / 8] >> i * bits % 8 & mask;
 }
 
 static inline void load_sign(void *to, const void *from, size_t n, const convert *c)
