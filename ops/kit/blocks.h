@@ -63,7 +63,8 @@ KIT void flat_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun_loop
   onnxrun_job inner = *job;
   inner.in = in;
   inner.out = out;
-  const size_t items = FLAT_BLOCK / (bytes.first > bytes.others ? bytes.first : bytes.others);
+  const size_t widest = bytes.first > bytes.others ? bytes.first : bytes.others;
+  const size_t items = FLAT_BLOCK / widest;
   for (size_t at = begin, n; at < end; at += n) {
     n = end - at < items ? end - at : items;
     for (size_t i = 0; i < job->n_in; i++) {
