@@ -28,10 +28,16 @@ static int64_t choice_of(const char *choices, onnxrun_string text)
   return -1;
 }
 
+/* A float's default may be infinite, an int's may not. */
+static void store_default_int(double number, unsigned char *field)
+{
+  const int64_t i = number <= (double)ONNXRUN_ABSENT ? ONNXRUN_ABSENT : (int64_t)number;
+  memcpy(field, &i, sizeof i);
+}
+
 static void store_default(const onnxrun_attr *a, unsigned char *field)
 {
   const float f = (float)a->number;
-  const int64_t i = a->number <= (double)ONNXRUN_ABSENT ? ONNXRUN_ABSENT : (int64_t)a->number;
   const onnxrun_string s = onx_text(a->text ? a->text : "");
   switch (a->type) {
   case ONNXRUN_ATTR_FLOAT:
@@ -39,7 +45,7 @@ static void store_default(const onnxrun_attr *a, unsigned char *field)
     break;
   case ONNXRUN_ATTR_INT:
   case ONNXRUN_ATTR_ENUM:
-    memcpy(field, &i, sizeof i);
+    store_default_int(a->number, field);
     break;
   case ONNXRUN_ATTR_STRING:
     if (a->text)

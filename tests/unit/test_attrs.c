@@ -1,5 +1,6 @@
 /* test_attrs.c: a node's attributes in a kernel's params. */
 #include <criterion/criterion.h>
+#include <math.h>
 #include <string.h>
 
 #include "tests/support/toy.h"
@@ -62,6 +63,18 @@ static void refuse(const onnxrun_kernel *k, onx_attr *list, uint32_t n, const ch
   cr_assert_eq(onx_decode_attrs(&node, k, &p, &error), ONNXRUN_INVALID_MODEL);
   cr_assert_str_eq(error.text, text);
   cr_assert_eq(onx_decode_attrs(&node, k, &p, NULL), ONNXRUN_INVALID_MODEL);
+}
+
+Test(attrs, a_default_may_be_infinite)
+{
+  static const onnxrun_attr endless[] = {
+      {"f", ONNXRUN_ATTR_FLOAT, 0, AT(f), (double)INFINITY, NULL}, {0}};
+  static const onnxrun_kernel k = {
+      .size = sizeof k, .attrs = endless, .params_size = sizeof(params)};
+  params p = {0};
+  const onx_node node = node_of(NULL, 0);
+  cr_assert_eq(onx_decode_attrs(&node, &k, &p, NULL), ONNXRUN_OK);
+  cr_expect_eq(p.f, INFINITY);
 }
 
 Test(attrs, absent_ones_have_their_defaults)
