@@ -2,7 +2,7 @@
 
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/ops/ops.def)
 file(STRINGS ops/ops.def op_lines REGEX "^OP\\(")
-set(op_sources ops/kit/kit.c ops/table.c)
+set(op_sources ops/kit/kit.c ops/kit/gemm.c ops/table.c)
 foreach(line IN LISTS op_lines)
   if(NOT line MATCHES "^OP\\(([a-z_]+), *([a-z0-9_]+)\\)")
     message(FATAL_ERROR "ops/ops.def: not of the form OP(folder, file): ${line}")

@@ -59,7 +59,7 @@ static inline bool conv_multiply(size_t a, size_t b, size_t *product)
 
 /* Gives each tap a plane and a shift: its own plane, or that of its phase. Phases come back after
  * `period` taps. */
-static inline void conv_axis_taps(conv_axis *x, bool shares)
+static COLD inline void conv_axis_taps(conv_axis *x, bool shares)
 {
   size_t period = x->w.taps;
   for (size_t t = 1; shares && t < period; t++) {
@@ -79,8 +79,8 @@ static inline void conv_axis_taps(conv_axis *x, bool shares)
   }
 }
 
-static inline onnxrun_status conv_axis_new(const onnxrun_host *h, onnxrun_node *n, conv_axis *x,
-                                           const window_axis *w)
+static COLD inline onnxrun_status conv_axis_new(const onnxrun_host *h, onnxrun_node *n,
+                                                conv_axis *x, const window_axis *w)
 {
   *x = (conv_axis){.w = *w};
   x->base = h->keep(n, 3 * w->taps * sizeof *x->base);
@@ -91,7 +91,7 @@ static inline onnxrun_status conv_axis_new(const onnxrun_host *h, onnxrun_node *
   return ONNXRUN_OK;
 }
 
-static inline void conv_axis_block(conv_axis *x, size_t most)
+static COLD inline void conv_axis_block(conv_axis *x, size_t most)
 {
   x->blocks = gemm_parts(x->w.out, most);
   x->block = gemm_parts(x->w.out, x->blocks);
@@ -103,7 +103,7 @@ static inline void conv_axis_block(conv_axis *x, size_t most)
 #define CONV_COPY_COST 5.0
 
 /* Chooses between shared and own planes and cuts the axes into blocks of about `positions`. */
-static inline void conv_cut_axes(conv_plan *p, size_t positions, size_t lanes)
+static COLD inline void conv_cut_axes(conv_plan *p, size_t positions, size_t lanes)
 {
   conv_axis *r = &p->rows, *c = &p->columns;
   conv_axis_taps(c, true);
@@ -123,7 +123,7 @@ static inline void conv_cut_axes(conv_plan *p, size_t positions, size_t lanes)
 }
 
 /* Filters of a block: all of them up to GEMM_HIGH, fewer where that leaves few items. */
-static inline void conv_cut_filters(conv_plan *p)
+static COLD inline void conv_cut_filters(conv_plan *p)
 {
   const size_t others = p->images * p->groups * p->outer * p->rows.blocks * p->columns.blocks;
   const size_t parts = gemm_parts(p->filters, GEMM_HIGH);
@@ -138,7 +138,7 @@ static inline void conv_cut_filters(conv_plan *p)
 /* Memory that a chunk of virtual channels may take: half of a small L2 cache. */
 #define CONV_CHUNK_BYTES ((size_t)256 << 10)
 
-static inline bool conv_cut_chunks(conv_plan *p, size_t bytes, bool packed)
+static COLD inline bool conv_cut_chunks(conv_plan *p, size_t bytes, bool packed)
 {
   if (!conv_multiply(p->rows.planes, p->rows.length, &p->area) ||
       !conv_multiply(p->area, p->columns.planes, &p->area) ||
@@ -164,7 +164,7 @@ static inline bool conv_cut_chunks(conv_plan *p, size_t bytes, bool packed)
 }
 
 /* at[]: where the first position of each (virtual channel of a chunk, tap) lies. */
-static inline void conv_offsets(conv_plan *p)
+static COLD inline void conv_offsets(conv_plan *p)
 {
   const conv_axis *r = &p->rows, *c = &p->columns;
   size_t k = 0;
@@ -180,7 +180,7 @@ static inline void conv_offsets(conv_plan *p)
 
 /* The last two spatial dims; one row where there is one dim, and one long row for windows of one
  * element that visit every element. */
-static inline void conv_inner(const window *w, window_axis *rows, window_axis *columns)
+static COLD inline void conv_inner(const window *w, window_axis *rows, window_axis *columns)
 {
   const window_axis one = {.in = 1, .out = 1, .taps = 1, .stride = 1, .dilation = 1};
   *columns = w->axis[w->rank - 1];
@@ -202,8 +202,8 @@ static inline size_t conv_positions(const conv_plan *p, size_t bytes)
 
 /* Completes a plan whose counts and window are set; X and Y are known to have elements. `bytes`: of
  * an element in computation; `packed`: the filters are. */
-static inline onnxrun_status conv_plan_make(const onnxrun_host *h, onnxrun_node *n, conv_plan *p,
-                                            size_t bytes, bool packed)
+static COLD inline onnxrun_status conv_plan_make(const onnxrun_host *h, onnxrun_node *n,
+                                                 conv_plan *p, size_t bytes, bool packed)
 {
   window_axis rows, columns;
   conv_inner(&p->w, &rows, &columns);
@@ -250,7 +250,7 @@ static inline size_t conv_scratch(const conv_plan *p, size_t bytes)
 }
 
 /* Rough cycles of an item. */
-static inline double conv_item_cost(const conv_plan *p, size_t bytes)
+static COLD inline double conv_item_cost(const conv_plan *p, size_t bytes)
 {
   const double lanes = (double)(VEC_BYTES / bytes), flat = (double)p->flat;
   const double products = (double)p->high * flat * (double)p->k / (2 * lanes);

@@ -75,43 +75,6 @@ static inline enum gemm_kind gemm_kind_of(onnxrun_dtype t)
   return t == ONNXRUN_FLOAT16 ? GEMM_F16 : t == ONNXRUN_BFLOAT16 ? GEMM_BF16 : GEMM_NATIVE;
 }
 
-/* Elements [at, at + n) of an array of any alignment. */
-NOINLINE void gemm_load_f32(float *to, const void *from, size_t at, size_t n, enum gemm_kind kind)
-{
-  if (kind == GEMM_NATIVE) {
-    memcpy(to, (const char *)from + at * sizeof *to, n * sizeof *to);
-    return;
-  }
-  uint16_t part[GEMM_LOAD_PART];
-  for (size_t i = 0, len; i < n; i += len) {
-    len = gemm_least(n - i, GEMM_LOAD_PART);
-    memcpy(part, (const char *)from + (at + i) * sizeof *part, len * sizeof *part);
-    (kind == GEMM_F16 ? f16_load_n : bf16_load_n)(to + i, part, len);
-  }
-}
-
-NOINLINE void gemm_store_f32(void *to, size_t at, const float *from, size_t n, enum gemm_kind kind)
-{
-  if (kind == GEMM_NATIVE)
-    memcpy((float *)to + at, from, n * sizeof *from);
-  else
-    (kind == GEMM_F16 ? f16_store_n : bf16_store_n)((uint16_t *)to + at, from, n);
-}
-
-static inline void gemm_load_f64(double *to, const void *from, size_t at, size_t n,
-                                 enum gemm_kind kind)
-{
-  (void)kind;
-  memcpy(to, (const char *)from + at * sizeof *to, n * sizeof *to);
-}
-
-static inline void gemm_store_f64(void *to, size_t at, const double *from, size_t n,
-                                  enum gemm_kind kind)
-{
-  (void)kind;
-  memcpy((double *)to + at, from, n * sizeof *from);
-}
-
 /* A matrix in memory: element (i, j) at i * ld + j, or j * ld + i when it is turned. */
 typedef struct gemm_matrix {
   size_t ld;
@@ -144,7 +107,7 @@ static inline size_t gemm_packed_columns(size_t n, size_t lanes)
 #define GEMM_BLOCK_WORK 2e6
 
 /* Chooses the blocks. `packed`: B is there in panels. Blocks depend on the shape alone. */
-static inline void gemm_cut(gemm *g, size_t lanes, bool packed)
+static COLD inline void gemm_cut(gemm *g, size_t lanes, bool packed)
 {
   g->lanes = lanes;
   g->reads_b = !packed && !g->b.turned && g->b.kind == GEMM_NATIVE && g->m <= 2 * GEMM_ROWS;
@@ -182,6 +145,81 @@ static inline double gemm_block_cost(const gemm *g)
   return 200 + tiles * (2 * (double)g->k + 20);
 }
 
+#define gemm_tile_run_f32 ONX_KIT(gemm_tile_run_f32)
+#define gemm_load_f32 ONX_KIT(gemm_load_f32)
+#define gemm_store_f32 ONX_KIT(gemm_store_f32)
+#define gemm_pack_rows_f32 ONX_KIT(gemm_pack_rows_f32)
+#define gemm_pack_columns_f32 ONX_KIT(gemm_pack_columns_f32)
+#define gemm_block_run_f32 ONX_KIT(gemm_block_run_f32)
+#define gemm_tile_run_f64 ONX_KIT(gemm_tile_run_f64)
+#define gemm_load_f64 ONX_KIT(gemm_load_f64)
+#define gemm_store_f64 ONX_KIT(gemm_store_f64)
+#define gemm_pack_rows_f64 ONX_KIT(gemm_pack_rows_f64)
+#define gemm_pack_columns_f64 ONX_KIT(gemm_pack_columns_f64)
+#define gemm_block_run_f64 ONX_KIT(gemm_block_run_f64)
+
+#define E float
+#define G(name) gemm_##name##_f32
+#include "ops/kit/gemm_face.h"
+#undef E
+#undef G
+
+#define E double
+#define G(name) gemm_##name##_f64
+#include "ops/kit/gemm_face.h"
+#undef E
+#undef G
+
+/* Says the work of `count` products of one shape to the host; items are blocks, product after
+ * product. Y's shape is declared and so known not to overflow. */
+#define gemm_plan ONX_KIT(gemm_plan)
+COLD KIT onnxrun_status gemm_plan(const onnxrun_host *h, onnxrun_node *n, gemm *g, onnxrun_dtype t,
+                                  bool packed, size_t count);
+
+/* size[0] matrices of size[1] rows and size[2] columns, one after the other in a constant, packed as
+ * panels of columns in memory of the host's; NULL when there is none. */
+#define gemm_pack_whole ONX_KIT(gemm_pack_whole)
+COLD KIT void *gemm_pack_whole(const onnxrun_host *h, onnxrun_node *n, const onnxrun_tensor *t,
+                               const gemm_matrix *m, const size_t size[3]);
+
+#ifdef ONX_AS_PLUGIN
+#define GEMM_BODIES
+#endif
+#ifdef GEMM_BODIES
+KIT void gemm_load_f32(float *to, const void *from, size_t at, size_t n, enum gemm_kind kind)
+{
+  if (kind == GEMM_NATIVE) {
+    memcpy(to, (const char *)from + at * sizeof *to, n * sizeof *to);
+    return;
+  }
+  uint16_t part[GEMM_LOAD_PART];
+  for (size_t i = 0, len; i < n; i += len) {
+    len = gemm_least(n - i, GEMM_LOAD_PART);
+    memcpy(part, (const char *)from + (at + i) * sizeof *part, len * sizeof *part);
+    (kind == GEMM_F16 ? f16_load_n : bf16_load_n)(to + i, part, len);
+  }
+}
+
+KIT void gemm_store_f32(void *to, size_t at, const float *from, size_t n, enum gemm_kind kind)
+{
+  if (kind == GEMM_NATIVE)
+    memcpy((float *)to + at, from, n * sizeof *from);
+  else
+    (kind == GEMM_F16 ? f16_store_n : bf16_store_n)((uint16_t *)to + at, from, n);
+}
+
+KIT void gemm_load_f64(double *to, const void *from, size_t at, size_t n, enum gemm_kind kind)
+{
+  (void)kind;
+  memcpy(to, (const char *)from + at * sizeof *to, n * sizeof *to);
+}
+
+KIT void gemm_store_f64(void *to, size_t at, const double *from, size_t n, enum gemm_kind kind)
+{
+  (void)kind;
+  memcpy((double *)to + at, from, n * sizeof *from);
+}
+
 #define E float
 #define V vec_f32
 #define V_ANY vec_f32_any
@@ -206,10 +244,8 @@ static inline double gemm_block_cost(const gemm *g)
 #undef V_MADD
 #undef G
 
-/* Says the work of `count` products of one shape to the host; items are blocks, product after
- * product. Y's shape is declared and so known not to overflow. */
-static inline onnxrun_status gemm_plan(const onnxrun_host *h, onnxrun_node *n, gemm *g,
-                                       onnxrun_dtype t, bool packed, size_t count)
+COLD KIT onnxrun_status gemm_plan(const onnxrun_host *h, onnxrun_node *n, gemm *g, onnxrun_dtype t,
+                                  bool packed, size_t count)
 {
   onnxrun_work work = ONNXRUN_WORK_INIT;
   const size_t bytes = t == ONNXRUN_DOUBLE ? sizeof(double) : sizeof(float);
@@ -222,10 +258,8 @@ static inline onnxrun_status gemm_plan(const onnxrun_host *h, onnxrun_node *n, g
   return h->plan(n, &work);
 }
 
-/* `size[0]` matrices of size[1] rows and size[2] columns, one after the other in a constant, packed
- * as panels of columns in memory of the host's; NULL when there is none. */
-static inline void *gemm_pack_whole(const onnxrun_host *h, onnxrun_node *n, const onnxrun_tensor *t,
-                                    const gemm_matrix *m, const size_t size[3])
+COLD KIT void *gemm_pack_whole(const onnxrun_host *h, onnxrun_node *n, const onnxrun_tensor *t,
+                               const gemm_matrix *m, const size_t size[3])
 {
   const bool is_double = t->dtype == ONNXRUN_DOUBLE;
   const size_t bytes = is_double ? sizeof(double) : sizeof(float);
@@ -246,5 +280,7 @@ static inline void *gemm_pack_whole(const onnxrun_host *h, onnxrun_node *n, cons
   }
   return to;
 }
+
+#endif /* GEMM_BODIES */
 
 #endif

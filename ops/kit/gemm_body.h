@@ -1,19 +1,6 @@
 /* gemm_body.h: the products of gemm.h for one element type. Included once for each with E (the
  * element), V and V_ANY (its vectors), V_MADD and G(name) (the name with the type's suffix). */
 
-enum { G(VL) = VEC_BYTES / sizeof(E), G(NR) = 2 * G(VL) };
-
-/* What a tile computes: rows x columns sums over `depth` products. */
-typedef struct G(tile) {
-  size_t depth;
-  const E *a;       /* a[k * rows + r] */
-  const E *b;       /* b[at[k] + column], at any alignment */
-  const size_t *at; /* depth */
-  size_t apart;     /* from one pair of b's vectors to the next; tiles of one pair ignore it */
-  E *c;             /* rows after rows without gaps, aligned to a vector */
-  bool adds;        /* c holds the sum of the parts before */
-} G(tile);
-
 typedef void (*G(tile_fn))(const G(tile) * t);
 
 ALWAYS_INLINE void G(tile_of)(const G(tile) * t, size_t rows, size_t vectors)
@@ -60,9 +47,7 @@ static inline void G(tile_wide)(const G(tile) * t)
   G(tile_of)(t, 1, GEMM_WIDE);
 }
 
-/* Computes a tile of that many rows (as gemm_rows gives them) and vectors: 1, 2, or GEMM_WIDE of one
- * row. */
-static inline void G(tile_run)(const G(tile) * t, size_t rows, size_t vectors)
+KIT void G(tile_run)(const G(tile) * t, size_t rows, size_t vectors)
 {
 #define GEMM_TILE(r) {r, {G(tile_##r##x1), G(tile_##r##x2)}},
   static const struct {
@@ -74,12 +59,6 @@ static inline void G(tile_run)(const G(tile) * t, size_t rows, size_t vectors)
   while (tiles[i].rows < rows)
     i++;
   (vectors > 2 ? G(tile_wide) : tiles[i].run[vectors - 1])(t);
-}
-
-/* Vectors of the tile at the front of `left` columns. */
-static inline size_t G(tile_vectors)(size_t rows, size_t left)
-{
-  return rows == 1 && left >= GEMM_WIDE * G(VL) ? GEMM_WIDE : left > G(VL) ? 2 : 1;
 }
 
 /* at[k] = k * step. */
@@ -139,9 +118,8 @@ NOINLINE void G(pack)(E *to, size_t width, const void *from, const gemm_matrix *
     G(pack_across)(to, width, from, k0 * m->ld + first, m->ld, used, depth, m->kind);
 }
 
-/* Panels of rows, of at most GEMM_ROWS each; panel i begins at element i * GEMM_ROWS * depth. */
-NOINLINE void G(pack_rows)(E *to, const void *from, const gemm_matrix *m, size_t first, size_t rows,
-                           size_t k0, size_t depth)
+KIT void G(pack_rows)(E *to, const void *from, const gemm_matrix *m, size_t first, size_t rows,
+                      size_t k0, size_t depth)
 {
   for (size_t r = 0; r < rows; r += GEMM_ROWS) {
     const size_t used = gemm_least(rows - r, GEMM_ROWS);
@@ -150,9 +128,8 @@ NOINLINE void G(pack_rows)(E *to, const void *from, const gemm_matrix *m, size_t
   }
 }
 
-/* Panels of columns; panel i begins at element i * NR * depth. */
-NOINLINE void G(pack_columns)(E *to, const void *from, const gemm_matrix *m, size_t first,
-                              size_t columns, size_t k0, size_t depth)
+KIT void G(pack_columns)(E *to, const void *from, const gemm_matrix *m, size_t first,
+                         size_t columns, size_t k0, size_t depth)
 {
   for (size_t j = 0; j < columns; j += G(NR)) {
     const size_t used = gemm_least(columns - j, G(NR));
@@ -161,13 +138,6 @@ NOINLINE void G(pack_columns)(E *to, const void *from, const gemm_matrix *m, siz
      (size_t[4]){first + j, used, k0, depth});
   }
 }
-
-/* The data of one product, first elements. */
-typedef struct G(operands) {
-  const void *a, *b, *c;
-  const E *packed; /* all of B in panels, or NULL */
-  void *y;
-} G(operands);
 
 /* One block of Y and the part of K at hand. */
 typedef struct G(block) {
@@ -313,8 +283,7 @@ NOINLINE void G(dot_rows)(const G(block) * b)
   }
 }
 
-/* Computes block `item` of the product; scratch of gemm_scratch() bytes, aligned to a vector. */
-static inline void G(block_run)(const gemm *g, const G(operands) * o, size_t item, void *scratch)
+KIT void G(block_run)(const gemm *g, const G(operands) * o, size_t item, void *scratch)
 {
   G(block) b = {.g = g, .o = o, .a = scratch};
   b.b = b.a + g->a_size;

@@ -5,6 +5,31 @@
 
 #include "ops/kit/gemm.h"
 
+/* Types of Gemm and MatMul by opset. */
+#define T_GEMM_1 (ONNXRUN_TYPE(FLOAT16) | ONNXRUN_TYPE(FLOAT) | ONNXRUN_TYPE(DOUBLE))
+#define T_GEMM_9 (T_GEMM_1 | T_INDEX | ONNXRUN_TYPE(UINT32) | ONNXRUN_TYPE(UINT64))
+#define T_GEMM_13 (T_GEMM_9 | ONNXRUN_TYPE(BFLOAT16))
+
+/* A constant whose panels gemm_pack_whole() can make. */
+static inline bool gemm_is_packable(const onnxrun_tensor *b)
+{
+  return b->data && b->bytes > 0 &&
+         (b->dtype == ONNXRUN_FLOAT || b->dtype == ONNXRUN_DOUBLE ||
+          gemm_kind_of(b->dtype) != GEMM_NATIVE);
+}
+
+typedef struct gemm_int {
+  const gemm *g;
+  const void *a, *b, *c;
+  void *y;
+  onnxrun_dtype dtype;
+} gemm_int;
+
+/* Computes block `item` of the product. */
+#define gemm_int_block ONX_KIT(gemm_int_block)
+KIT void gemm_int_block(const gemm_int *p, size_t item);
+
+#ifdef GEMM_BODIES
 static inline uint64_t gemm_int_load(const void *from, size_t at, size_t bytes)
 {
   uint64_t wide;
@@ -43,13 +68,6 @@ static inline uint64_t gemm_int_cut(double x, onnxrun_dtype t)
   return x < 0 ? (uint64_t)(int64_t)x : (uint64_t)x;
 }
 
-typedef struct gemm_int {
-  const gemm *g;
-  const void *a, *b, *c;
-  void *y;
-  onnxrun_dtype dtype;
-} gemm_int;
-
 NOINLINE void gemm_int_finish(const gemm_int *p, uint64_t sum, size_t i, size_t j)
 {
   const gemm *g = p->g;
@@ -86,8 +104,7 @@ static inline void gemm_int_row(const gemm_int *p, size_t i, size_t from, size_t
     gemm_int_finish(p, sum[j], i, from + j);
 }
 
-/* Computes block `item` of the product. */
-static inline void gemm_int_block(const gemm_int *p, size_t item)
+KIT void gemm_int_block(const gemm_int *p, size_t item)
 {
   const gemm *g = p->g;
   const size_t row = item % g->n_high * g->high, column = item / g->n_high * g->wide;
@@ -95,5 +112,6 @@ static inline void gemm_int_block(const gemm_int *p, size_t item)
   for (size_t r = 0; r < rows; r++)
     gemm_int_row(p, row + r, column, gemm_least(g->n - column, g->wide));
 }
+#endif /* GEMM_BODIES */
 
 #endif

@@ -46,9 +46,9 @@ typedef struct window {
 #define WINDOW_MOST ((int64_t)1 << 30)
 
 /* The attribute's value i, `otherwise` when it is absent. */
-static inline onnxrun_status window_value(const onnxrun_host *h, onnxrun_node *n,
-                                          const onnxrun_ints *a, uint32_t i, const char *name,
-                                          size_t *value)
+static COLD inline onnxrun_status window_value(const onnxrun_host *h, onnxrun_node *n,
+                                               const onnxrun_ints *a, uint32_t i, const char *name,
+                                               size_t *value)
 {
   if (a->size == 0)
     return ONNXRUN_OK;
@@ -60,8 +60,9 @@ static inline onnxrun_status window_value(const onnxrun_host *h, onnxrun_node *n
   return ONNXRUN_OK;
 }
 
-static inline onnxrun_status window_count(const onnxrun_host *h, onnxrun_node *n,
-                                          const onnxrun_ints *a, uint32_t count, const char *name)
+static COLD inline onnxrun_status window_count(const onnxrun_host *h, onnxrun_node *n,
+                                               const onnxrun_ints *a, uint32_t count,
+                                               const char *name)
 {
   if (a->size == 0 || a->size == count)
     return ONNXRUN_OK;
@@ -70,8 +71,8 @@ static inline onnxrun_status window_count(const onnxrun_host *h, onnxrun_node *n
 }
 
 /* The output's extent and the pads of auto_pad. */
-static inline onnxrun_status window_extent(const onnxrun_host *h, onnxrun_node *n,
-                                           const window_attrs *a, window_axis *x, uint32_t i)
+static COLD inline onnxrun_status window_extent(const onnxrun_host *h, onnxrun_node *n,
+                                                const window_attrs *a, window_axis *x, uint32_t i)
 {
   const size_t reach = (x->taps - 1) * x->dilation + 1;
   if (a->auto_pad == WINDOW_SAME_UPPER || a->auto_pad == WINDOW_SAME_LOWER) {
@@ -99,9 +100,9 @@ static inline onnxrun_status window_extent(const onnxrun_host *h, onnxrun_node *
 }
 
 /* The geometry of a window of kernel[rank] over X; fails on what does not fit together. */
-static inline onnxrun_status window_make(const onnxrun_host *h, onnxrun_node *n,
-                                         const window_attrs *a, const onnxrun_tensor *x,
-                                         const int64_t *kernel, window *w)
+static COLD inline onnxrun_status window_make(const onnxrun_host *h, onnxrun_node *n,
+                                              const window_attrs *a, const onnxrun_tensor *x,
+                                              const int64_t *kernel, window *w)
 {
   w->rank = x->rank - 2;
   onnxrun_status s = window_count(h, n, &a->strides, w->rank, "strides");

@@ -24,7 +24,7 @@ static size_t conv_bytes(onnxrun_dtype t)
   return t == ONNXRUN_DOUBLE ? sizeof(double) : sizeof(float);
 }
 
-static onnxrun_status conv_pack(const onnxrun_host *h, onnxrun_node *n, void *params)
+static COLD onnxrun_status conv_pack(const onnxrun_host *h, onnxrun_node *n, void *params)
 {
   struct conv *p = params;
   const onnxrun_tensor *w = h->input(n, 1);
@@ -49,8 +49,8 @@ static onnxrun_status conv_pack(const onnxrun_host *h, onnxrun_node *n, void *pa
   return to ? ONNXRUN_OK : ONNXRUN_NO_MEMORY;
 }
 
-static onnxrun_status conv_check_rank(const onnxrun_host *h, onnxrun_node *n,
-                                      const onnxrun_tensor *x, const onnxrun_tensor *w)
+static COLD onnxrun_status conv_check_rank(const onnxrun_host *h, onnxrun_node *n,
+                                           const onnxrun_tensor *x, const onnxrun_tensor *w)
 {
   if (x->rank < 3)
     return h->fail(n, ONNXRUN_INVALID_INPUT, "input 'X' has rank %u, expected 3 or more", x->rank);
@@ -61,7 +61,7 @@ static onnxrun_status conv_check_rank(const onnxrun_host *h, onnxrun_node *n,
 }
 
 /* What X, W, B, group and kernel_shape say of each other. */
-static onnxrun_status conv_check(const onnxrun_host *h, onnxrun_node *n, const struct conv *p)
+static COLD onnxrun_status conv_check(const onnxrun_host *h, onnxrun_node *n, const struct conv *p)
 {
   const onnxrun_tensor *x = h->input(n, 0), *w = h->input(n, 1), *b = h->input(n, 2);
   const int64_t channels = x->dims[1], filters = w->dims[0];
@@ -94,8 +94,8 @@ static onnxrun_status conv_check(const onnxrun_host *h, onnxrun_node *n, const s
   return ONNXRUN_OK;
 }
 
-static onnxrun_status conv_plan_work(const onnxrun_host *h, onnxrun_node *n, struct conv *p,
-                                     size_t bytes)
+static COLD onnxrun_status conv_plan_work(const onnxrun_host *h, onnxrun_node *n, struct conv *p,
+                                          size_t bytes)
 {
   onnxrun_work work = ONNXRUN_WORK_INIT;
   const onnxrun_status s = conv_plan_make(h, n, &p->plan, bytes, p->packed != NULL);
@@ -107,7 +107,7 @@ static onnxrun_status conv_plan_work(const onnxrun_host *h, onnxrun_node *n, str
   return h->plan(n, &work);
 }
 
-static onnxrun_status conv_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
+static COLD onnxrun_status conv_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
 {
   struct conv *p = params;
   const onnxrun_tensor *x = h->input(n, 0), *w = h->input(n, 1);

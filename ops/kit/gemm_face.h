@@ -1,0 +1,47 @@
+/* gemm_face.h: what gemm.h offers for one element type. Included once for each with E (the element)
+ * and G(name) (the name with the type's suffix). */
+
+enum { G(VL) = VEC_BYTES / sizeof(E), G(NR) = 2 * G(VL) };
+
+/* What a tile computes: rows x columns sums over `depth` products. */
+typedef struct G(tile) {
+  size_t depth;
+  const E *a;       /* a[k * rows + r] */
+  const E *b;       /* b[at[k] + column], at any alignment */
+  const size_t *at; /* depth */
+  size_t apart;     /* from one pair of b's vectors to the next; tiles of one pair ignore it */
+  E *c;             /* rows after rows without gaps, aligned to a vector */
+  bool adds;        /* c holds the sum of the parts before */
+} G(tile);
+
+/* Computes a tile of that many rows (as gemm_rows gives them) and vectors: 1, 2, or GEMM_WIDE of one
+ * row. */
+KIT void G(tile_run)(const G(tile) * t, size_t rows, size_t vectors);
+
+/* Vectors of the tile at the front of `left` columns. */
+static inline size_t G(tile_vectors)(size_t rows, size_t left)
+{
+  return rows == 1 && left >= GEMM_WIDE * G(VL) ? GEMM_WIDE : left > G(VL) ? 2 : 1;
+}
+
+/* Elements [at, at + n) of an array of any alignment, and of one that is aligned to its type. */
+KIT void G(load)(E *to, const void *from, size_t at, size_t n, enum gemm_kind kind);
+KIT void G(store)(void *to, size_t at, const E *from, size_t n, enum gemm_kind kind);
+
+/* A's rows [first, first + rows), k in [k0, k0 + depth), as panels of at most GEMM_ROWS rows; panel i
+ * begins at element i * GEMM_ROWS * depth. */
+KIT void G(pack_rows)(E *to, const void *from, const gemm_matrix *m, size_t first, size_t rows,
+                      size_t k0, size_t depth);
+/* Likewise B's columns, in panels of at most two vectors. */
+KIT void G(pack_columns)(E *to, const void *from, const gemm_matrix *m, size_t first,
+                         size_t columns, size_t k0, size_t depth);
+
+/* The data of one product, first elements. */
+typedef struct G(operands) {
+  const void *a, *b, *c;
+  const E *packed; /* all of B in panels, or NULL */
+  void *y;
+} G(operands);
+
+/* Computes block `item` of the product; scratch of gemm_scratch() bytes, aligned to a vector. */
+KIT void G(block_run)(const gemm *g, const G(operands) * o, size_t item, void *scratch);

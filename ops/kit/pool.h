@@ -1,0 +1,264 @@
+/* pool.h: pools as two folds. A row of the output is the fold of the input rows in its windows,
+ * element by element, and then of the columns of each window. An item is one row of the output. */
+#ifndef ONX_KIT_POOL_H
+#define ONX_KIT_POOL_H
+
+#include "ops/kit/half.h"
+#include "ops/kit/window.h"
+
+/* to[i] = to[i] (max or +) from[i * step] */
+typedef void (*pool_fold_fn)(void *to, const void *from, size_t n, size_t step);
+
+/* The fold of one element type in computation. */
+typedef struct pool_type {
+  size_t bytes;
+  pool_fold_fn fold;
+  void (*fill)(void *to, size_t n); /* with what changes nothing */
+} pool_type;
+
+/* A tap of the last dim: outputs [from, to) read input o * stride + at - before. */
+typedef struct pool_tap {
+  size_t at, from, to;
+} pool_tap;
+
+typedef struct pool_plan {
+  window w;
+  uint32_t last;                                      /* the last dim */
+  size_t planes, in_plane, rows, columns, in_columns; /* rows and columns of an output plane */
+  size_t n_taps;
+  pool_tap *taps;
+  onnxrun_dtype dtype;
+} pool_plan;
+
+/* Taps [*from, *to) of output o that read [low, high), counted as input plus padding before. */
+static inline void pool_taps(const window_axis *x, size_t o, size_t low, size_t high, size_t *from,
+                             size_t *to)
+{
+  const size_t at = o * x->stride, d = x->dilation;
+  *from = low > at ? (low - at - 1) / d + 1 : 0;
+  *to = high > at ? (high - at - 1) / d + 1 : 0;
+  if (*from > x->taps)
+    *from = x->taps;
+  if (*to > x->taps)
+    *to = x->taps;
+  if (*to < *from)
+    *to = *from;
+}
+
+/* Taps of output o inside the input; with `padded`, or in the padding too. */
+static inline size_t pool_count(const window_axis *x, size_t o, bool padded)
+{
+  size_t from, to;
+  pool_taps(x, o, padded ? 0 : x->before, x->before + x->in + (padded ? x->after : 0), &from, &to);
+  return to - from;
+}
+
+/* The taps of the last dim that read something. */
+static COLD inline onnxrun_status pool_find_taps(const onnxrun_host *h, onnxrun_node *n,
+                                                 pool_plan *p)
+{
+  const window_axis *x = &p->w.axis[p->last];
+  const size_t reach =
+      x->before > (x->out - 1) * x->stride ? x->before - (x->out - 1) * x->stride : 0;
+  const size_t first = reach > 0 ? (reach - 1) / x->dilation + 1 : 0;
+  size_t end = x->before + x->in > 0 ? (x->before + x->in - 1) / x->dilation + 1 : 0;
+  end = end < x->taps ? end : x->taps;
+  if (end <= first)
+    return ONNXRUN_OK;
+  p->taps = h->keep(n, (end - first) * sizeof *p->taps);
+  if (!p->taps)
+    return ONNXRUN_NO_MEMORY;
+  for (size_t t = first; t < end; t++) {
+    pool_tap *tap = &p->taps[p->n_taps];
+    tap->at = t * x->dilation;
+    window_inside(x, t, &tap->from, &tap->to);
+    p->n_taps += tap->from < tap->to;
+  }
+  return ONNXRUN_OK;
+}
+
+/* Checks the attributes and declares the outputs from `first` to `outputs`; *is_empty when there is
+ * nothing to compute. */
+static COLD inline onnxrun_status pool_shape(const onnxrun_host *h, onnxrun_node *n,
+                                             const window_attrs *a, pool_plan *p, bool *is_empty)
+{
+  const onnxrun_tensor *x = h->input(n, 0);
+  if (x->rank < 3)
+    return h->fail(n, ONNXRUN_INVALID_INPUT, "input 'X' has rank %u, expected 3 or more", x->rank);
+  const uint32_t rank = x->rank - 2;
+  if (a->kernel_shape.size != rank)
+    return h->fail(n, ONNXRUN_INVALID_MODEL, "attribute 'kernel_shape' has %zu values, expected %u",
+                   a->kernel_shape.size, rank);
+  onnxrun_status s = window_make(h, n, a, x, a->kernel_shape.items, &p->w);
+  int64_t dims[ONNXRUN_MAX_RANK] = {x->dims[0], x->dims[1]};
+  *is_empty = x->dims[0] == 0 || x->dims[1] == 0;
+  for (uint32_t i = 0; s == ONNXRUN_OK && i < rank; i++) {
+    dims[2 + i] = (int64_t)p->w.axis[i].out;
+    *is_empty = *is_empty || dims[2 + i] == 0;
+  }
+  for (uint32_t i = 0; s == ONNXRUN_OK && i < h->n_outputs(n); i++)
+    s = h->output(n, i, x->rank, dims);
+  if (s != ONNXRUN_OK || *is_empty)
+    return s;
+  p->dtype = x->dtype;
+  p->last = rank - 1;
+  p->planes = (size_t)x->dims[0] * (size_t)x->dims[1];
+  p->in_columns = p->w.axis[p->last].in;
+  p->columns = p->w.axis[p->last].out;
+  p->in_plane = p->in_columns;
+  p->rows = 1;
+  for (uint32_t i = 0; i < p->last; i++) {
+    p->in_plane *= p->w.axis[i].in;
+    p->rows *= p->w.axis[i].out;
+  }
+  return pool_find_taps(h, n, p);
+}
+
+/* Rough cycles of a row, and its scratch: two rows of the input and one of the output. */
+static COLD inline double pool_cost(const pool_plan *p, size_t bytes)
+{
+  double taps = 1;
+  for (uint32_t i = 0; i < p->last; i++)
+    taps *= (double)p->w.axis[i].taps < (double)p->w.axis[i].in ? (double)p->w.axis[i].taps
+                                                                : (double)p->w.axis[i].in;
+  const double lanes = (double)VEC_BYTES / (double)bytes;
+  return 200 + taps * (20 + 2 * (double)p->in_columns / lanes) +
+         (double)p->n_taps * (20 + 4 * (double)p->columns / lanes);
+}
+
+static inline size_t pool_scratch(const pool_plan *p, size_t bytes)
+{
+  return (2 * p->in_columns + p->columns) * bytes + 2 * VEC_BYTES;
+}
+
+/* The windows' rows of one row of the output: in each dim but the last `count` of them from `at`. */
+typedef struct pool_rows {
+  size_t at[ONNXRUN_MAX_RANK], count[ONNXRUN_MAX_RANK], now[ONNXRUN_MAX_RANK];
+  size_t n;      /* rows inside the input */
+  size_t padded; /* rows inside the input and its padding */
+} pool_rows;
+
+static inline void pool_rows_of(const pool_plan *p, size_t row, pool_rows *r)
+{
+  r->n = r->padded = 1;
+  for (uint32_t i = p->last; i-- > 0;) {
+    const window_axis *x = &p->w.axis[i];
+    const size_t o = row % x->out;
+    size_t from, to;
+    row /= x->out;
+    pool_taps(x, o, x->before, x->before + x->in, &from, &to);
+    r->at[i] = o * x->stride + from * x->dilation - x->before;
+    r->count[i] = to - from;
+    r->now[i] = 0;
+    r->n *= to - from;
+    r->padded *= pool_count(x, o, true);
+  }
+}
+
+/* The first element of the row at hand in its plane; moves on to the next. */
+static inline size_t pool_row_next(const pool_plan *p, pool_rows *r)
+{
+  size_t at = 0, stride = p->in_columns;
+  bool carries = true;
+  for (uint32_t i = p->last; i-- > 0;) {
+    const window_axis *x = &p->w.axis[i];
+    at += (r->at[i] + r->now[i] * x->dilation) * stride;
+    stride *= x->in;
+    if (carries && ++r->now[i] == r->count[i])
+      r->now[i] = 0;
+    else
+      carries = false;
+  }
+  return at;
+}
+
+/* n elements at `at` as they are computed: where they are, or converted into `line`. */
+static inline const void *pool_line(const pool_plan *p, void *line, const void *x, size_t at,
+                                    size_t n)
+{
+  if (p->dtype == ONNXRUN_FLOAT16)
+    f16_load_n(line, (const uint16_t *)x + at, n);
+  else if (p->dtype == ONNXRUN_BFLOAT16)
+    bf16_load_n(line, (const uint16_t *)x + at, n);
+  else
+    return (const char *)x + at * element_bytes(p->dtype);
+  return line;
+}
+
+/* Folds one row of the output into `to`; `rows` are consumed. */
+NOINLINE void pool_fold_row(const pool_plan *p, const pool_type *t, const void *x, size_t plane,
+                            pool_rows *rows, void *to, void *scratch)
+{
+  const window_axis *c = &p->w.axis[p->last];
+  char *sum = scratch, *line = sum + p->in_columns * t->bytes;
+  const void *folded = NULL;
+  for (size_t i = 0; i < rows->n; i++) {
+    const size_t at = plane * p->in_plane + pool_row_next(p, rows);
+    const void *row = pool_line(p, i == 0 ? sum : line, x, at, p->in_columns);
+    if (i == 1 && folded != sum)
+      memcpy(sum, folded, p->in_columns * t->bytes);
+    if (i > 0)
+      t->fold(sum, row, p->in_columns, 1);
+    folded = i == 0 ? row : sum;
+  }
+  t->fill(to, p->columns);
+  for (size_t i = 0; rows->n > 0 && i < p->n_taps; i++) {
+    const pool_tap *tap = &p->taps[i];
+    const size_t from = tap->from * c->stride + tap->at - c->before;
+    t->fold((char *)to + tap->from * t->bytes, (const char *)folded + from * t->bytes,
+            tap->to - tap->from, c->stride);
+  }
+}
+
+/* A row of the output in its type, from one in computation. */
+static inline void pool_store(const pool_plan *p, void *y, size_t at, const void *row)
+{
+  if (p->dtype == ONNXRUN_FLOAT16)
+    f16_store_n((uint16_t *)y + at, row, p->columns);
+  else if (p->dtype == ONNXRUN_BFLOAT16)
+    bf16_store_n((uint16_t *)y + at, row, p->columns);
+}
+
+/* Where a row is computed: in the output, or for 16-bit types in scratch. */
+static inline void *pool_target(const pool_plan *p, const pool_type *t, void *y, size_t at,
+                                void *scratch)
+{
+  if (p->dtype == ONNXRUN_FLOAT16 || p->dtype == ONNXRUN_BFLOAT16)
+    return (char *)scratch + 2 * p->in_columns * t->bytes;
+  return (char *)y + at * t->bytes;
+}
+
+/* The fold of a type: POOL_FOLD(f32, float, expression of the old element a and the new b, what
+ * changes nothing). */
+#define POOL_FOLD(tag, E, expression, nothing)                                                     \
+  static void pool_fold_##tag(void *to, const void *from, size_t n, size_t step)                   \
+  {                                                                                                \
+    E *restrict y = to;                                                                            \
+    const E *restrict x = from;                                                                    \
+    if (step == 1)                                                                                 \
+      LOOP_SIMD for (size_t i = 0; i < n; i++)                                                     \
+      {                                                                                            \
+        const E a = y[i], b = x[i];                                                                \
+        y[i] = expression;                                                                         \
+      }                                                                                            \
+    else if (step == 2)                                                                            \
+      LOOP_SIMD for (size_t i = 0; i < n; i++)                                                     \
+      {                                                                                            \
+        const E a = y[i], b = x[2 * i];                                                            \
+        y[i] = expression;                                                                         \
+      }                                                                                            \
+    else                                                                                           \
+      for (size_t i = 0; i < n; i++) {                                                             \
+        const E a = y[i], b = x[i * step];                                                         \
+        y[i] = expression;                                                                         \
+      }                                                                                            \
+  }                                                                                                \
+  static void pool_fill_##tag(void *to, size_t n)                                                  \
+  {                                                                                                \
+    E *y = to;                                                                                     \
+    for (size_t i = 0; i < n; i++)                                                                 \
+      y[i] = (nothing);                                                                            \
+  }                                                                                                \
+  static const pool_type pool_##tag = {sizeof(E), pool_fold_##tag, pool_fill_##tag};
+
+#endif
