@@ -13,7 +13,8 @@
 enum {
   SOFTMAX_TILE = 256,
   SOFTMAX_TILE_LEAST = 16,
-  SOFTMAX_TILE_ELEMENTS = 1 << 14,
+  SOFTMAX_TILE_ELEMENTS = 1 << 16, /* 256 KB of float: half of a second-level cache */
+  SOFTMAX_DIRECT = 64,             /* so many rows of a tile stay in the first level as they lie */
   SOFTMAX_SHORT = 32,
   SOFTMAX_SHORT_ROWS = 64,
 };
@@ -81,6 +82,7 @@ struct softmax {
   int64_t axis;
   bool is_log;
   bool is_row, is_short;      /* neither: columns */
+  bool is_apart;              /* computed in scratch */
   size_t outer, count, inner; /* rows or sets of columns, elements along the axis, columns */
   size_t tile, tiles;         /* columns, or short rows, at a time; of a set of columns */
   size_t items;
@@ -118,6 +120,7 @@ static COLD void softmax_geometry(struct softmax *p)
   p->tile = p->tiles = 1;
   p->items = p->outer;
   p->walk = walk_run(p->count);
+  p->is_apart = p->load != NULL;
   if (p->is_row)
     return;
   if (p->is_short) {
@@ -132,9 +135,10 @@ static COLD void softmax_geometry(struct softmax *p)
   p->tile = tile < p->inner ? tile : p->inner;
   p->tiles = (p->inner + p->tile - 1) / p->tile;
   p->items = p->outer * p->tiles;
-  /* 16-bit columns are computed one tile's row behind the other. */
+  /* Rows that lie a power of two apart would push each other out of the cache. */
+  p->is_apart = p->load || p->count > SOFTMAX_DIRECT;
   p->walk =
-      (struct walk){.rows = p->count, .stride = p->load ? p->tile : p->inner, .width = p->tile};
+      (struct walk){.rows = p->count, .stride = p->is_apart ? p->tile : p->inner, .width = p->tile};
 }
 
 /* Scratch: by, what folds take, and memory for elements that are not computed where they lie. */
@@ -151,7 +155,7 @@ static size_t folds_bytes(const struct softmax *p)
 static size_t tile_bytes(const struct softmax *p)
 {
   const size_t bytes = p->count * p->tile * p->max.bytes;
-  return p->is_short ? 2 * bytes : p->load ? bytes : 0;
+  return p->is_short ? 2 * bytes : p->is_apart ? bytes : 0;
 }
 
 static COLD onnxrun_status softmax_shape(const onnxrun_host *h, onnxrun_node *n, struct softmax *p,
@@ -228,19 +232,27 @@ static void softmax_compute(const struct softmax *p, struct softmax_rows rows, c
   softmax_map(p, p->end, from, by);
 }
 
-/* Columns or a row of 16-bit elements, computed in memory of their own. */
-static void softmax_half(const struct softmax *p, const char *x, char *y, size_t width,
-                         char *scratch)
+/* Columns, or a row of 16-bit elements, computed in memory of their own. */
+static void softmax_apart(const struct softmax *p, const char *x, char *y, size_t width,
+                          char *scratch)
 {
   char *tile = scratch + by_bytes(p) + folds_bytes(p);
   const size_t rows = p->is_row ? 1 : p->count, n = p->is_row ? p->count : width;
   const size_t apart = p->inner * p->stored, bytes = p->tile * p->max.bytes;
-  for (size_t r = 0; r < rows; r++)
-    p->load(tile + r * bytes, x + r * apart, n);
+  for (size_t r = 0; r < rows; r++) {
+    if (p->load)
+      p->load(tile + r * bytes, x + r * apart, n);
+    else
+      memcpy(tile + r * bytes, x + r * apart, n * p->stored);
+  }
   softmax_compute(p, (struct softmax_rows){tile, tile, p->walk.stride, p->walk.rows, width},
                   scratch);
-  for (size_t r = 0; r < rows; r++)
-    p->store(y + r * apart, tile + r * bytes, n);
+  for (size_t r = 0; r < rows; r++) {
+    if (p->store)
+      p->store(y + r * apart, tile + r * bytes, n);
+    else
+      memcpy(y + r * apart, tile + r * bytes, n * p->stored);
+  }
 }
 
 /* `width` short rows, transposed. */
@@ -274,8 +286,8 @@ static void softmax_loop(const onnxrun_job *job, size_t begin, size_t end)
     char *y = (char *)job->out[0] + at * p->stored;
     if (p->is_short)
       softmax_short(p, x, y, width, job->scratch);
-    else if (p->load)
-      softmax_half(p, x, y, width, job->scratch);
+    else if (p->is_apart)
+      softmax_apart(p, x, y, width, job->scratch);
     else
       softmax_compute(p, (struct softmax_rows){x, y, p->walk.stride, p->walk.rows, width},
                       job->scratch);
