@@ -141,10 +141,11 @@ static void check_lengths(const direct *d, const size_t *step, const size_t *at,
   static const size_t lengths[] = {0,  1,  2,  3,  4,  5,  7,  8,  9,   15,  16,  17, 19,
                                    31, 32, 33, 35, 63, 64, 65, 67, 131, 259, 500, 515};
   for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
-    for (size_t shift = 0; shift < 3; shift++) {
+    const size_t n_shifts = d->c->n <= 2 ? 3 : 1; /* of many operands one address for a length */
+    for (size_t shift = k % 3; shift < k % 3 + n_shifts; shift++) {
       const size_t from = (size_t)(test_random() * (double)(n - lengths[k]));
-      const stretch s = {step,       at,    from,
-                         lengths[k], shift, (const char *)truth + from * d->out_item};
+      const stretch s = {step,       at,        from,
+                         lengths[k], shift % 3, (const char *)truth + from * d->out_item};
       check_apart(d, &s);
       check_in_place(d, &s);
     }
@@ -247,11 +248,11 @@ static void check_scalars(direct *d)
   const size_t step[MAP_OPERANDS] = {1};
   const size_t n = onnxrun_elements(c->in[0]);
   const bool has_scalars = c->has[1] || (c->n > 2 && c->has[2]);
-  for (int k = 0; k < (has_scalars ? 12 : 1); k++) {
+  for (int k = 0; k < (has_scalars ? 8 : 1); k++) {
     size_t at[MAP_OPERANDS] = {0};
     const onnxrun_tensor *in[MAP_OPERANDS] = {c->in[0]};
     for (uint32_t o = 1; o < c->n; o++) {
-      at[o] = pick_scalar(c, o, k < 6 ? 40 : n);
+      at[o] = pick_scalar(c, o, k < 4 ? 40 : n);
       onnxrun_tensor *scalar = c->has[o] ? tensor_new(c->types[o], SCALAR) : NULL;
       if (scalar)
         copy_element(scalar, 0, c->in[o], at[o]);

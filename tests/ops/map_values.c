@@ -110,7 +110,9 @@ void map_sample(map_case *c)
   uint32_t n_present = 0;
   for (uint32_t o = 0; o < c->n; o++)
     n_present += c->has[o];
-  const bool has_every_code = n_present == 1 && onnxrun_bits(c->types[c->key]) == 16;
+  const onnxrun_operand *operands = c->kernel->inputs;
+  const bool is_unary = !operands[1].name && !(operands[0].flags & ONNXRUN_VARIADIC);
+  const bool has_every_code = is_unary && onnxrun_bits(c->types[c->key]) == 16;
   const int64_t n = has_every_code ? 65536 : n_present > 2 ? SAMPLES_OF_MANY : SAMPLES;
   for (uint32_t o = 0; o < c->n; o++) {
     c->in[o] = NULL;
