@@ -31,11 +31,16 @@ endif()
 set(library_objects $<TARGET_OBJECTS:onnxrun_core> $<TARGET_OBJECTS:onnxrun_format> ${op_objects})
 set(library_links PkgConfig::PROTOBUF_C $<$<BOOL:${ONNXRUN_OPENMP}>:OpenMP::OpenMP_C> m)
 
+# The operators' tables are full of pointers: packed, their relocations take a tenth of the library less.
+include(CheckLinkerFlag)
+check_linker_flag(C -Wl,-z,pack-relative-relocs ONNXRUN_LINKER_PACKS)
+
 add_library(onnxrun SHARED ${library_objects})
 target_link_libraries(onnxrun PRIVATE ${library_links})
 target_link_options(
   onnxrun PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/runtime/onnxrun.map -Wl,--gc-sections
-  -Wl,--as-needed $<$<NOT:$<BOOL:${ONNXRUN_SANITIZED}>>:-Wl,--no-undefined>)
+  -Wl,--as-needed $<$<BOOL:${ONNXRUN_LINKER_PACKS}>:-Wl,-z,pack-relative-relocs>
+  $<$<NOT:$<BOOL:${ONNXRUN_SANITIZED}>>:-Wl,--no-undefined>)
 set_target_properties(
   onnxrun PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
                      LINK_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/onnxrun.map LINKER_LANGUAGE C)
