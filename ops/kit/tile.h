@@ -2,8 +2,8 @@
  * turned in registers: interleaving rows i and i + n/2, log2 n times, transposes n by n elements.
  * Squares are walked in blocks of 64 by 64 bytes; where a stride maps all rows to the same few sets
  * of the cache, a block is gathered before it is written, so that each line is touched once.
- * Measured on Zen 4, float, one core, in GB/s read and written (memcpy: 97): 256 x 256 78,
- * 1000 x 1000 66, 1024 x 1024 23 (15 when not gathered), NCHW to NHWC of 64 channels 64, back 53. */
+ * Measured on Zen 4, float, one core, in GB/s read and written (memcpy: 97): 256 x 256 78, 1000 x
+ * 1000 66, 1024 x 1024 23 (15 when not gathered), NCHW to NHWC of 64 channels 64, back 53. */
 #ifndef ONX_KIT_TILE_H
 #define ONX_KIT_TILE_H
 
@@ -97,7 +97,7 @@ ALWAYS_INLINE void tile_squares(char *to, const char *from, const tile *t, size_
   tile_plain(to + rows * bytes, from + rows * t->from_stride, &below, bytes);
 }
 
-/* A whole block by way of memory that stays in L1: each line is read at once and written at once. */
+/* A whole block by way of memory that stays in L1: lines are read at once and written at once. */
 ALWAYS_INLINE void tile_gathered(char *to, const char *from, const tile *t, size_t bytes,
                                  tile_fn square)
 {

@@ -68,16 +68,23 @@ static onnxrun_status gather_run(const onnxrun_host *h, onnxrun_node *n, const v
 static void gather_loop(const onnxrun_job *job, size_t begin, size_t end)
 {
   const gather *p = job->params;
-  const char *x = job->in[0];
-  char *y = job->out[0];
+  const size_t slice = begin / p->n_chunks;
+  size_t chunk = begin % p->n_chunks, i = slice % p->n_indices, outer = slice / p->n_indices;
+  char *y = (char *)job->out[0] + slice * p->inner + chunk * COPY_CHUNK;
   for (size_t item = begin; item < end; item++) {
-    const size_t slice = item / p->n_chunks, first = item % p->n_chunks * COPY_CHUNK;
-    const size_t left = p->inner - first;
-    const int64_t index = index_at(job->in[1], slice % p->n_indices, p->is_wide);
+    const size_t first = chunk * COPY_CHUNK, left = p->inner - first;
+    const size_t bytes = left < COPY_CHUNK ? left : COPY_CHUNK;
+    const int64_t index = index_at(job->in[1], i, p->is_wide);
     const size_t at = (size_t)(index < 0 ? index + (int64_t)p->bound : index);
-    copy_bytes(y + slice * p->inner + first,
-               x + (slice / p->n_indices * p->bound + at) * p->inner + first,
-               left < COPY_CHUNK ? left : COPY_CHUNK);
+    copy_bytes(y, (const char *)job->in[0] + (outer * p->bound + at) * p->inner + first, bytes);
+    y += bytes;
+    if (++chunk < p->n_chunks)
+      continue;
+    chunk = 0;
+    if (++i == p->n_indices) {
+      i = 0;
+      outer++;
+    }
   }
 }
 
