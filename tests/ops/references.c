@@ -65,6 +65,12 @@ static int64_t clipped_whole(const map_args *a)
   return x;
 }
 
+/* glibc's powl(-infinity, -2^63) is infinite. */
+static long double real_power(long double x, long double y)
+{
+  return isinf(x) && y < 0 ? 1 / powl(x, -y) : powl(x, y);
+}
+
 /* Whole powers wrap; of a negative exponent or a real one the result is cut to a whole number, and
  * free where it does not fit or lies next to one. */
 static int64_t whole_power(const map_args *a, bool *is_free)
@@ -79,7 +85,7 @@ static int64_t whole_power(const map_args *a, bool *is_free)
     }
     return (int64_t)power;
   }
-  const long double power = powl(a->x[0], a->x[1]);
+  const long double power = real_power(a->x[0], a->x[1]);
   const long double limit = ldexpl(1, (int)onnxrun_bits(a->types[0]) - 1);
   const bool fits = fabsl(power) < limit && fabsl(power) < 0x1p52L;
   *is_free = !fits || (fabsl(power - nearbyintl(power)) < 1e-6L * fabsl(power) &&
