@@ -229,9 +229,10 @@ void toy_node(toy *t, const char *op, uint32_t n_in, const uint32_t *in, uint32_
   node->domain = onx_text("toy");
   node->opset = 1;
   node->position = (uint32_t)t->g->n_nodes - 1;
-  memcpy(node->in, in, n_in * sizeof *in);
-  memcpy(node->out, out, n_out * sizeof *out);
+  for (uint32_t i = 0; i < n_in; i++)
+    node->in[i] = in[i];
   for (uint32_t i = 0; i < n_out; i++) {
+    node->out[i] = out[i];
     if (out[i] != ONX_NONE)
       t->g->values[out[i]].producer = node->position;
   }
