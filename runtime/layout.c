@@ -38,6 +38,7 @@ typedef struct onx_layout {
   uint32_t *segment; /* by root: where it lies, or ONX_NONE */
   onx_segment *segments;
   size_t n_segments, cap_segments;
+  uint32_t tail; /* the segment at the arena's end, when there is one */
   onx_edge *edges;
   size_t n_edges, cap_edges;
 } onx_layout;
@@ -221,6 +222,8 @@ static bool take_row(onx_layout *l, onx_pool *scrap, uint32_t first, size_t byte
     l->segments[first].bytes = bytes;
     l->segments[first].next = rest;
   }
+  if (whole.next == ONX_NONE)
+    l->tail = whole.bytes > bytes ? l->segments[first].next : first;
   return true;
 }
 
@@ -233,13 +236,9 @@ static bool append_segment(onx_layout *l, onx_pool *scrap, size_t bytes, uint32_
       new_segment(l, scrap, (onx_segment){offset, bytes, ONX_NONE, ONX_NONE, false});
   if (added == ONX_NONE)
     return false;
-  for (uint32_t at = 0; added > 0; at = l->segments[at].next) {
-    if (l->segments[at].next == ONX_NONE) {
-      l->segments[at].next = added;
-      break;
-    }
-  }
-  *out = added;
+  if (l->n_segments > 1)
+    l->segments[l->tail].next = added;
+  *out = l->tail = added;
   return true;
 }
 
