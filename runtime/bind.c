@@ -152,21 +152,12 @@ static onnxrun_status take_output_types(onx_trial *t, const onnxrun_kernel *k)
   return ONNXRUN_OK;
 }
 
-static bool is_aligned(const onnxrun_tensor *t)
-{
-  const size_t bytes = onnxrun_bits(t->dtype) / 8;
-  const size_t align = t->dtype == ONNXRUN_COMPLEX64 || t->dtype == ONNXRUN_COMPLEX128 ? bytes / 2
-                       : bytes > 8 ? sizeof(void *)
-                                   : bytes;
-  return align < 2 || (uintptr_t)t->data % align == 0;
-}
-
 /* Puts an aligned copy in the tensor's place, if it needs one. */
 static onnxrun_status align_tensor(onx_module *m, const onnxrun_tensor **tensor,
                                    onnxrun_error *error)
 {
   const onnxrun_tensor *t = *tensor;
-  if (is_aligned(t))
+  if ((uintptr_t)t->data % onx_alignment(t->dtype) == 0)
     return ONNXRUN_OK;
   onnxrun_tensor *copy = onx_pool_take(&m->pool, sizeof *copy);
   if (copy) {

@@ -237,6 +237,14 @@ bool onx_tensor_bytes(onnxrun_dtype dtype, uint32_t rank, const int64_t *dims, s
   return true;
 }
 
+size_t onx_alignment(onnxrun_dtype dtype)
+{
+  const size_t bytes = onnxrun_bits(dtype) / 8;
+  if (dtype == ONNXRUN_COMPLEX64 || dtype == ONNXRUN_COMPLEX128)
+    return bytes / 2;
+  return bytes > 8 ? sizeof(void *) : bytes < 2 ? 1 : bytes;
+}
+
 const char *onx_dims_text(char *buffer, size_t size, uint32_t rank, const int64_t *dims)
 {
   size_t at = 0;

@@ -132,6 +132,8 @@ onnxrun_status onx_node_fail(const onx_node *node, onnxrun_error *error, onnxrun
  */
 bool onx_tensor_bytes(onnxrun_dtype dtype, uint32_t rank, const int64_t *dims, size_t *elements,
                       size_t *bytes);
+/* What a pointer to elements of the type must be a multiple of. */
+size_t onx_alignment(onnxrun_dtype dtype);
 /* "[1,3,224]" (-1 as "?") into the buffer, cut to fit; returns the buffer. */
 const char *onx_dims_text(char *buffer, size_t size, uint32_t rank, const int64_t *dims);
 

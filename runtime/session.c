@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/error.h"
+#include "runtime/inputs.h"
 #include "runtime/model.h"
 #include "runtime/parallel.h"
 #include "runtime/schedule.h"
@@ -24,7 +25,9 @@ typedef struct onx_block {
 
 struct onnxrun_session {
   onx_heap heap; /* first: see onx_object_new */
+  onx_pool pool; /* of what lives as long as the session */
   const onx_module *module;
+  onx_inputs inputs;
   const onnxrun_executor *executor;
   size_t threads;
   onx_cached cached[PLANS_MOST];
@@ -44,6 +47,16 @@ static size_t threads_of(const onnxrun_executor *executor, const onnxrun_options
   return wanted < most ? wanted : most;
 }
 
+static onnxrun_status prepare(onnxrun_session *s, onnxrun_error *error)
+{
+  const size_t n = s->module->main->n_outputs;
+  s->lent = onx_pool_array(&s->pool, n, sizeof *s->lent);
+  s->results = onx_pool_array(&s->pool, n, sizeof *s->results);
+  if (!s->lent || !s->results)
+    return onx_heap_fail(&s->heap, n, "a session", error);
+  return onx_inputs_init(&s->inputs, s->module->main, &s->pool, error);
+}
+
 onnxrun_status onx_session_create(const onx_module *module, const onnxrun_options *options,
                                   onnxrun_session **out, onnxrun_error *error)
 {
@@ -53,19 +66,13 @@ onnxrun_status onx_session_create(const onx_module *module, const onnxrun_option
   s->module = module;
   s->executor = options && options->executor ? options->executor : onx_parallel_default();
   s->threads = threads_of(s->executor, options);
-  const size_t n = s->module->main->n_outputs;
-  s->lent = onx_heap_take(&s->heap, n * sizeof *s->lent);
-  s->results = onx_heap_take(&s->heap, n * sizeof *s->results);
-  if (!s->lent || !s->results) {
-    const onnxrun_status failed = onx_heap_fail(&s->heap, n * sizeof *s->lent, "a session", error);
-    if (s->lent)
-      memset(s->lent, 0, n * sizeof *s->lent);
+  s->pool.heap = &s->heap;
+  const onnxrun_status status = prepare(s, error);
+  if (status == ONNXRUN_OK)
+    *out = s;
+  else
     onnxrun_session_release(s);
-    return failed;
-  }
-  memset(s->lent, 0, n * sizeof *s->lent);
-  *out = s;
-  return ONNXRUN_OK;
+  return status;
 }
 
 onnxrun_status onnxrun_session_create(const onnxrun_model *model, const onnxrun_options *options,
@@ -92,8 +99,7 @@ void onnxrun_session_release(onnxrun_session *session)
   for (size_t i = 0; session->lent && i < n; i++)
     release_block(session, &session->lent[i]);
   release_block(session, &session->arena);
-  onx_heap_give(&session->heap, session->lent, n * sizeof *session->lent);
-  onx_heap_give(&session->heap, session->results, n * sizeof *session->results);
+  onx_pool_release(&session->pool);
   onx_object_release(session, sizeof *session);
 }
 
@@ -109,94 +115,6 @@ static onnxrun_status reserve(onnxrun_session *s, onx_block *b, size_t bytes, co
     return onx_heap_fail(&s->heap, bytes, what, error);
   b->bytes = bytes;
   return ONNXRUN_OK;
-}
-
-static size_t alignment_of(onnxrun_dtype t)
-{
-  const size_t bytes = onnxrun_bits(t) / 8;
-  return bytes < 2 ? 1 : bytes > 8 ? 8 : bytes;
-}
-
-static onnxrun_status check_dims(const onx_value *v, const onnxrun_tensor *t, onnxrun_error *error)
-{
-  if (v->rank >= 0 && t->rank != (uint32_t)v->rank)
-    return onx_fail(error, ONNXRUN_INVALID_INPUT, "input '%s' has rank %u, expected %d",
-                    v->name.data, t->rank, v->rank);
-  for (uint32_t d = 0; d < t->rank; d++) {
-    const int64_t wanted = v->rank >= 0 ? v->dims[d] : -1;
-    if (t->dims[d] < 0 || (wanted >= 0 && t->dims[d] != wanted)) {
-      char found[96], expected[96];
-      return onx_fail(
-          error, ONNXRUN_INVALID_INPUT, "input '%s': dim %u is %lld; the shape is %s, expected %s",
-          v->name.data, d, (long long)t->dims[d],
-          onx_dims_text(found, sizeof found, t->rank, t->dims),
-          onx_dims_text(expected, sizeof expected, t->rank, v->rank >= 0 ? v->dims : t->dims));
-    }
-  }
-  return ONNXRUN_OK;
-}
-
-static onnxrun_status check_input(const onx_value *v, const onnxrun_tensor *t, onnxrun_error *error)
-{
-  size_t elements, bytes;
-  if (t->dtype != v->dtype)
-    return onx_fail(error, ONNXRUN_INVALID_INPUT, "input '%s' is %s, expected %s", v->name.data,
-                    onnxrun_dtype_name(t->dtype), onnxrun_dtype_name(v->dtype));
-  if (t->rank > ONNXRUN_MAX_RANK)
-    return onx_fail(error, ONNXRUN_INVALID_INPUT, "input '%s' has rank %u, the most is %d",
-                    v->name.data, t->rank, ONNXRUN_MAX_RANK);
-  ONX_TRY(check_dims(v, t, error));
-  if (!onx_tensor_bytes(t->dtype, t->rank, t->dims, &elements, &bytes))
-    return onx_fail(error, ONNXRUN_INVALID_INPUT, "input '%s' is too large", v->name.data);
-  if (t->bytes < bytes || (!t->data && bytes > 0))
-    return onx_fail(error, ONNXRUN_INVALID_INPUT, "input '%s' has %zu bytes, its shape needs %zu",
-                    v->name.data, t->data ? t->bytes : 0, bytes);
-  if ((uintptr_t)t->data % alignment_of(t->dtype) != 0)
-    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "input '%s' is not aligned to its type",
-                    v->name.data);
-  return ONNXRUN_OK;
-}
-
-/* The first dim of an earlier input, or of this one before dim d, with the same name; or NULL. */
-static const int64_t *same_name(const onx_graph *g, const onnxrun_tensor *in, size_t i, uint32_t d)
-{
-  const char *name = g->values[g->inputs[i]].dim_names[d];
-  for (size_t j = 0; name && j <= i; j++) {
-    const onx_value *v = &g->values[g->inputs[j]];
-    for (uint32_t e = 0; v->dim_names && e < (j == i ? d : (uint32_t)v->rank); e++) {
-      if (v->dim_names[e] && strcmp(v->dim_names[e], name) == 0)
-        return &in[j].dims[e];
-    }
-  }
-  return NULL;
-}
-
-/* Dims of one name must be of one size. */
-static onnxrun_status check_names(const onx_graph *g, const onnxrun_tensor *in,
-                                  onnxrun_error *error)
-{
-  for (size_t i = 0; i < g->n_inputs; i++) {
-    const onx_value *v = &g->values[g->inputs[i]];
-    for (uint32_t d = 0; v->dim_names && d < in[i].rank; d++) {
-      const int64_t *other = same_name(g, in, i, d);
-      if (other && *other != in[i].dims[d])
-        return onx_fail(error, ONNXRUN_INVALID_INPUT,
-                        "input '%s': dim %u ('%s') is %lld, elsewhere it is %lld", v->name.data, d,
-                        v->dim_names[d], (long long)in[i].dims[d], (long long)*other);
-    }
-  }
-  return ONNXRUN_OK;
-}
-
-static onnxrun_status check_inputs(const onx_graph *g, const onnxrun_tensor *in, size_t n_in,
-                                   onnxrun_error *error)
-{
-  if (n_in != g->n_inputs || (n_in > 0 && !in))
-    return onx_fail(error, ONNXRUN_INVALID_INPUT, "%zu inputs are given, the model has %zu",
-                    in ? n_in : 0, g->n_inputs);
-  for (size_t i = 0; i < n_in; i++)
-    ONX_TRY(check_input(&g->values[g->inputs[i]], &in[i], error));
-  return check_names(g, in, error);
 }
 
 static bool has_shapes(const onx_plan *plan, const onnxrun_tensor *in, size_t n_in)
@@ -277,7 +195,7 @@ static onnxrun_status place_output(onnxrun_session *s, const onx_value *v, const
     s->results[i] = s->lent[i].data;
     return ONNXRUN_OK;
   }
-  if ((uintptr_t)out->data % alignment_of(t->dtype) != 0)
+  if ((uintptr_t)out->data % onx_alignment(t->dtype) != 0)
     return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "output '%s' is not aligned to its type",
                     v->name.data);
   if (out->bytes < t->bytes) {
@@ -302,11 +220,14 @@ static onnxrun_status place_outputs(onnxrun_session *s, const onx_plan *p, onnxr
   return ONNXRUN_OK;
 }
 
+/* An input without elements may come without data; kernels are given a pointer all the same. */
 static void patch(const onnxrun_session *s, const onx_plan *p, const onnxrun_tensor *in)
 {
+  static const int64_t nothing[8];
   for (size_t i = 0; i < p->n_patches; i++) {
     const onx_patch *patch = &p->patches[i];
-    *patch->slot = patch->is_result ? s->results[patch->index] : in[patch->index].data;
+    void *given = patch->is_result ? s->results[patch->index] : in[patch->index].data;
+    *patch->slot = given ? given : (void *)(uintptr_t)nothing;
   }
 }
 
@@ -352,7 +273,7 @@ onnxrun_status onnxrun_session_run(onnxrun_session *session, const onnxrun_tenso
   if (n_out != g->n_outputs || (n_out > 0 && !out))
     return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "%zu outputs are given, the model has %zu",
                     out ? n_out : 0, g->n_outputs);
-  ONX_TRY(check_inputs(g, in, n_in, error));
+  ONX_TRY(onx_inputs_check(&session->inputs, in, n_in, error));
   onx_cached *c = NULL;
   ONX_TRY(find_plan(session, in, n_in, &c, error));
   c->used = ++session->runs;

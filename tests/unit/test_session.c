@@ -1,5 +1,6 @@
 /* test_session.c: plans, memory and scheduling, by running small graphs of toy operators. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "runtime/session.h"
@@ -289,6 +290,82 @@ Test(session, many_shapes_in_turn_keep_their_results)
     run(s, &in, 1, &out, 1);
     cr_assert(out.dims[0] == n &&
               ((float *)out.data)[n - 1] == (float)((n - 1) * (n - 1) * (n - 1) * (n - 1)));
+  }
+  onnxrun_session_release(s);
+  toy_release(t);
+}
+
+static onnxrun_status needs_data(const onnxrun_host *h, onnxrun_node *n, const void *params)
+{
+  (void)params;
+  return h->input(n, 0)->data ? h->output(n, 0, 1, (int64_t[]){0})
+                              : h->fail(n, ONNXRUN_RUN_FAILED, "no pointer");
+}
+
+Test(session, an_input_without_data_is_a_pointer_to_a_kernel)
+{
+  onnxrun_kernel k = *toy_kernels[0];
+  for (int i = 0; toy_kernels[i]; i++)
+    k = strcmp(toy_kernels[i]->op, "Positive") == 0 ? *toy_kernels[i] : k;
+  k.run = needs_data;
+  toy *t = toy_new(0);
+  cr_assert_eq(onnxrun_registry_add(t->registry, &k, NULL), ONNXRUN_OK);
+  const uint32_t x = toy_input(t, "x", 1, any1), y = toy_value(t, "y");
+  toy_node(t, "Positive", IN(x), IN(y));
+  toy_output(t, y);
+  build(t);
+  onnxrun_session *s = session_of(t, 1);
+  onnxrun_tensor in = {ONNXRUN_FLOAT, 1, {0}, NULL, 0}, out = {0};
+  run(s, &in, 1, &out, 1);
+  onnxrun_session_release(s);
+  toy_release(t);
+}
+
+Test(session, dims_of_one_name_have_one_size)
+{
+  static const char *const names_a[] = {"n", "m"}, *const names_b[] = {"m", NULL};
+  toy *t = toy_new(0);
+  const uint32_t a = toy_input(t, "a", 2, any2), b = toy_input(t, "b", 2, any2);
+  t->g->values[a].dim_names = names_a;
+  t->g->values[b].dim_names = names_b;
+  toy_output(t, a);
+  build(t);
+  onnxrun_session *s = session_of(t, 1);
+  float data[12] = {0};
+  onnxrun_tensor in[] = {floats(data, 2, 2, 3), floats(data, 2, 3, 4)}, out = {0};
+  run(s, in, 2, &out, 1);
+  in[1] = floats(data, 2, 2, 3);
+  onnxrun_error error;
+  cr_assert_eq(onnxrun_session_run(s, in, 2, &out, 1, &error), ONNXRUN_INVALID_INPUT);
+  cr_assert_str_eq(error.text, "input 'b': dim 0 ('m') is 2, elsewhere it is 3");
+  onnxrun_session_release(s);
+  toy_release(t);
+}
+
+/* Models of language have hundreds of inputs whose dims have names. */
+Test(session, many_named_dims_cost_no_time, .timeout = 10)
+{
+  enum { MANY = 20000 };
+  static const char *const names[] = {"n", "m"};
+  static char own[MANY][8];
+  static const char *pairs[MANY][2];
+  static onnxrun_tensor in[MANY];
+  float data[6] = {0};
+  toy *t = toy_new(0);
+  for (int i = 0; i < MANY; i++) {
+    const uint32_t v = toy_input(t, "x", 2, any2);
+    snprintf(own[i], sizeof own[i], "d%d", i);
+    pairs[i][0] = own[i];
+    pairs[i][1] = names[1];
+    t->g->values[v].dim_names = pairs[i];
+    in[i] = floats(data, 2, 2, 3);
+  }
+  toy_output(t, t->g->inputs[0]);
+  build(t);
+  onnxrun_session *s = session_of(t, 1);
+  for (int i = 0; i < 20; i++) {
+    onnxrun_tensor out = {0};
+    run(s, in, MANY, &out, 1);
   }
   onnxrun_session_release(s);
   toy_release(t);
