@@ -3,8 +3,9 @@
  * float, float16, bfloat16: 2^(Y log2|X|) in double, then X's sign for odd Y; 0.501 ulp.
  *   log2 m = 2 / ln2 artanh((m - 1) / (m + 1)) for m in [sqrt 0.5, sqrt 2], and 2^r for
  *   |r| <= 0.5, are series, cut at 2^-39 and 2^-37.
- * double: libm's, 1.1 ulp. Exponents 2, 3 (not of double), 0.5, -1 and 1, when the same for all, are computed
- *   directly, rounded once.
+ * double: libm's, 1.1 ulp.
+ * Exponents 2, 3 (not of double), 0.5, -1 and 1, when the same for all, are computed directly and
+ *   rounded once.
  * int32, int64: exact modulo 2^n for whole Y, also of floating-point types; for Y < 0 the fraction
  *   1 / X^|Y| is cut to 0 or +-1, and 0^Y is 0. For other Y the power in double is cut to a whole
  *   number within the type's range, NaN to 0.

@@ -1,9 +1,9 @@
 """packed.py LIST: every float loop of a map works on whole vectors.
 
-In the objects of ops/activation, ops/logical and ops/math, each function *_f32 that jumps back must
-hold packed arithmetic on the registers of its instruction set: moves, broadcasts and zeroing do not
-count. A compiler that gives up on a loop says nothing, so this does. packed.allow has the
-exceptions.
+In the objects of ops/activation, ops/logical, ops/math and of ops/kit/kit.c, each function *_f32 that
+jumps back must hold packed arithmetic on the registers of its instruction set: moves, broadcasts and
+zeroing do not count. A compiler that gives up on a loop says nothing, so this does. packed.allow has
+the exceptions.
 """
 import os
 import re
@@ -12,7 +12,7 @@ import sys
 from checks import Allowed, fail, finish, output
 
 REGISTERS = {"base": "%xmm", "avx2": "%ymm", "avx512": "%zmm"}
-FOLDERS = re.compile(r"/ops/(activation|logical|math)/(\w+)\.c\.o$")
+FOLDERS = re.compile(r"/ops/(activation|logical|math|kit(?=/kit))/(\w+)\.c\.o$")
 ARITHMETIC = re.compile(
     r"v?(add|sub|mul|div|min|max|sqrt|and|andn|or|cmp\w*|rndscale|round|fn?m(add|sub)\d*|"
     r"blendv?|blendm|cvt\w+|xor)ps$|v?cvt\w*ps2\w+$|v?cvt\w+2ps$|"
