@@ -19,8 +19,8 @@ typedef struct map_args {
 } map_args;
 
 /* What an operator is for elements. `real` serves floats: computed in long double, so that it is
- * the truth for double too, NaN where ONNX has NaN. `whole` serves the rest and gives the low bits of
- * the result; *is_free when any result will do (division by zero). */
+ * the truth for double too, NaN where ONNX has NaN. `whole` serves the rest and gives the low bits
+ * of the result; *is_free when any result will do (division by zero). */
 typedef struct map_reference {
   unsigned flags;
   long double (*real)(const map_args *a);
