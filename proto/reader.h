@@ -19,8 +19,9 @@ typedef struct onx_external {
 } onx_external;
 
 /* Reads a ModelProto. `data` is borrowed for the module's life: names of values and dims are
- * copied, other texts, raw data and strings of tensors point into it. m->pool.heap and m->limits are set by the caller, who releases
- * m->pool, also after a failure. Messages give the byte offset for damaged bytes. */
+ * copied, other texts, raw data and strings of tensors point into it. m->pool.heap and m->limits
+ * are set by the caller, who releases m->pool, also after a failure. Messages give the byte
+ * offset for damaged bytes. */
 onnxrun_status onx_read_model(onx_module *m, const uint8_t *data, size_t size,
                               const onx_external *external, onnxrun_error *error);
 

@@ -1,7 +1,7 @@
-/* Celu: max(0, x) + min(0, alpha * (e^(x / alpha) - 1)), which is x for x >= 0 and the second term
- * below, whatever the sign of alpha.  Opsets 12, 28.
- * Method: as Elu; x / alpha is x * (1 / alpha) and a rest, which one fused multiply-add finds; where
- * x / alpha is tiny the result is x.  Below 1 ulp in float and double. */
+/* Celu: max(0, x) + min(0, alpha * (e^(x / alpha) - 1)), which is x for x >= 0 and the second
+ * term below, whatever the sign of alpha.  Opsets 12, 28.
+ * Method: as Elu; x / alpha is x * (1 / alpha) and a rest, which one fused multiply-add finds;
+ * where x / alpha is tiny the result is x.  Below 1 ulp in float and double. */
 #include "ops/kit/unary.h"
 
 struct celu {

@@ -11,8 +11,8 @@ ALWAYS_INLINE FN(reduced) FN(reduce)(REAL x)
   const REAL shifted = MADD(x, LOG2_E, ROUNDER), n = shifted - ROUNDER;
   const WORD power = TO_WORD(shifted) << FRACTION_BITS;
 #ifdef HAS_MADD
-  /* n LN2 and, where n is not 0, x are multiples of half the unit that numbers from 1/2 to 1 have, so
-   * r, below 1/2, has a place for every bit: it is exact. */
+  /* n LN2 and, where n is not 0, x are multiples of half the unit that numbers from 1/2 to 1
+   * have, so r, below 1/2, has a place for every bit: it is exact. */
   return (FN(reduced)){n, MADD(n, -LN2, x), n * -LN2_REST, power};
 #else
   const REAL r_hi = x - n * LN2_HI; /* exact: LN2_HI ends in zeros */
@@ -81,8 +81,8 @@ ALWAYS_INLINE REAL FN(power_of)(FN(reduced) a)
 /* Below this e^x - 1 is -1 in every rounding, and 2^n is normal. */
 #define EXPM1_LEAST ((REAL)-80)
 
-/* Where x is so large that the 1 in e^x - 1 is lost, 2^n is put off until k, which may be small, has
- * been multiplied by. EXPM1_MOST is what scale() can do, enough for every normal k. */
+/* Where x is so large that the 1 in e^x - 1 is lost, 2^n is put off until k, which may be small,
+ * has been multiplied by. EXPM1_MOST is what scale() can do, enough for every normal k. */
 static inline REAL FN(expm1_by)(REAL x, REAL x_lo, REAL k, REAL k_lo)
 {
   const bool is_large = x > 80;
@@ -152,9 +152,9 @@ static inline REAL FN(tanh_of)(REAL x)
   return TO_REAL(TO_WORD(y) | (TO_WORD(x) & SIGN));
 }
 
-/* m 2^n / (1 + m 2^n) for x < 0, 1 / (1 + m 2^n) else, with m 2^n = e^-|x|. Powers are kept 2^64 times
- * too large and the numerator is scaled last, so that results come right down to the subnormals. Choices
- * are made with masks, which compilers do not turn into two computations. */
+/* m 2^n / (1 + m 2^n) for x < 0, 1 / (1 + m 2^n) else, with m 2^n = e^-|x|. Powers are kept 2^64
+ * times too large and the numerator is scaled last, so that results come right down to the
+ * subnormals. Choices are made with masks, which compilers do not turn into two computations. */
 static inline REAL FN(logistic_of)(REAL x)
 {
   const WORD is_below = (WORD)0 - (TO_WORD(x) >> (sizeof(WORD) * 8 - 1));

@@ -46,9 +46,9 @@
 #define MADD(a, b, c) ((a) * (b) + (c))
 #endif
 
-/* a * b + c with one rounding everywhere, but for cases that even twice the precision does not decide.
- * Slow without the instruction: floats go through double, doubles through the error-free product and
- * sum of Dekker (1971) and Knuth. */
+/* a * b + c with one rounding everywhere, but for cases that even twice the precision does not
+ * decide. Slow without the instruction: floats go through double, doubles through the error-free
+ * product and sum of Dekker (1971) and Knuth. */
 #ifdef HAS_MADD
 #define MADD_EXACT(a, b, c) MADD(a, b, c)
 #else

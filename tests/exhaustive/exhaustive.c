@@ -2,11 +2,12 @@
  *
  *   exhaustive [--op NAME] [--isa NAME] [--stride N] [--samples N] [--threads N] [--hashes]
  *
- * For each activation, choice of attributes and instruction set of the machine: all 2^32 floats (every N-th
- * with --stride N) against a reference in double, samples of double against MPFR, and all values of the
- * 16-bit types against the float result rounded. Prints a table; exits with 1 where a bound is broken.
- * The full proof takes a few minutes an activation on two cores. docs/ACCURACY.md is what it printed.
- * --hashes prints a hash of the float results instead, which must be the same for every compiler. */
+ * For each activation, choice of attributes and instruction set of the machine: all 2^32 floats
+ * (every N-th with --stride N) against a reference in double, samples of double against MPFR,
+ * and all values of the 16-bit types against the float result rounded. Prints a table; exits
+ * with 1 where a bound is broken. The full proof takes a few minutes an activation on two cores.
+ * docs/ACCURACY.md is what it printed. --hashes prints a hash of the float results instead,
+ * which must be the same for every compiler. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* subject.c: the activations, their references, and calling their loops.
  *
- * References in double use the C library's functions, which are within about one unit of double's last
- * place, 2^-29 of float's; those of double are MPFR's. */
+ * References in double use the C library's functions, which are within about one unit of
+ * double's last place, 2^-29 of float's; those of double are MPFR's. */
 #include "tests/exhaustive/subject.h"
 
 #include <math.h>

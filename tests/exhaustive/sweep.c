@@ -110,7 +110,8 @@ static void judge_specials(const subject *s, const loops *l, finding *f)
   f->hash = 0;
 }
 
-/* What the threads share. A piece is BLOCK samples; one more is looked at, to compare neighbours. */
+/* What the threads share. A piece is BLOCK samples; one more is looked at, to compare
+ * neighbours. */
 typedef struct shared {
   const subject *s;
   const loops *l;
@@ -196,7 +197,8 @@ static uint64_t next_random(uint64_t *state)
   return x ^ x >> 32;
 }
 
-/* A quarter each: any bits, magnitudes 2^-60 to 2^10, to 40, to 2; twice as many below zero as above. */
+/* A quarter each: any bits, magnitudes 2^-60 to 2^10, to 40, to 2; twice as many below zero as
+ * above. */
 static double sample(uint64_t i, uint64_t *state)
 {
   const uint64_t a = next_random(state), b = next_random(state);
@@ -259,8 +261,8 @@ finding sample_f64(const subject *s, const loops *l, uint64_t n)
   return f;
 }
 
-/* A 16-bit float's value, and the nearest 16-bit float, by arithmetic: `digits` of precision, exponents
- * from `least` (of frexp) to `most`. */
+/* A 16-bit float's value, and the nearest 16-bit float, by arithmetic: `digits` of precision,
+ * exponents from `least` (of frexp) to `most`. */
 typedef struct format16 {
   int digits, least, most;
 } format16;

@@ -13,12 +13,14 @@ typedef struct finding {
   uint64_t hash;          /* of the results' bits, in the order of the inputs */
 } finding;
 
-/* Every stride-th of the 2^32 floats, `threads` at a time; `progress` is told the share that is done. */
+/* Every stride-th of the 2^32 floats, `threads` at a time; `progress` is told the share that is
+ * done. */
 finding sweep_f32(const subject *s, const loops *l, uint64_t stride, unsigned threads,
                   void (*progress)(double share));
 /* `n` doubles, spread over all magnitudes and dense where the results vary. */
 finding sample_f64(const subject *s, const loops *l, uint64_t n);
-/* All 65,536 inputs of a 16-bit type: the result must be the float loop's, rounded. `worst` is 0 or 1. */
+/* All 65,536 inputs of a 16-bit type: the result must be the float loop's, rounded. `worst` is 0
+ * or 1. */
 finding sweep_16(const loops *l, onnxrun_dtype type);
 
 #endif
