@@ -39,15 +39,15 @@ KIT onnxrun_status comparison_prepare(const onnxrun_host *h, onnxrun_node *n, vo
 }
 
 #define LESS(a, b) ((a) < (b))
-COMPARE_FLOATS(less, LESS)
-BINARY_UNSIGNED(less, BOOL_OF, LESS)
-BINARY_SIGNED(less, BOOL_OF, LESS)
+COMPARE_FLOATS(below, LESS)
+BINARY_UNSIGNED(below, BOOL_OF, LESS)
+BINARY_SIGNED(below, BOOL_OF, LESS)
 #define LESS_OR_EQUAL(a, b) ((a) <= (b))
-COMPARE_FLOATS(less_or_equal, LESS_OR_EQUAL)
+COMPARE_FLOATS(at_most, LESS_OR_EQUAL)
 
-static const onnxrun_loop less_loops[] = {FLOAT_LOOPS_OF(less, _map), UNSIGNED_LOOPS(less, _map),
-                                          SIGNED_LOOPS(less, _map), END};
-static const onnxrun_loop less_or_equal_loops[] = {FLOAT_LOOPS_OF(less_or_equal, _map), END};
+static const onnxrun_loop below_loops[] = {FLOAT_LOOPS_OF(below, _map), UNSIGNED_LOOPS(below, _map),
+                                           SIGNED_LOOPS(below, _map), END};
+static const onnxrun_loop at_most_loops[] = {FLOAT_LOOPS_OF(at_most, _map), END};
 
 static onnxrun_loop_fn comparison_of(const onnxrun_loop *loops, onnxrun_dtype type)
 {
@@ -59,11 +59,10 @@ static onnxrun_loop_fn comparison_of(const onnxrun_loop *loops, onnxrun_dtype ty
 KIT void compare(const onnxrun_job *job, size_t begin, size_t end, unsigned kind)
 {
   const onnxrun_dtype type = ((const struct comparison *)job->params)->type;
-  onnxrun_loop_fn loop =
-      comparison_of(kind & COMPARE_OR_EQUAL ? less_or_equal_loops : less_loops, type);
+  onnxrun_loop_fn loop = comparison_of(kind & COMPARE_OR_EQUAL ? at_most_loops : below_loops, type);
   const bool is_negated = loop == NULL;
   if (is_negated)
-    loop = comparison_of(less_loops, type);
+    loop = comparison_of(below_loops, type);
   const size_t first = (kind & COMPARE_GREATER ? 1 : 0) ^ (is_negated ? 1 : 0);
   const void *const in[] = {job->in[first], job->in[1 - first]};
   const size_t step[] = {job->step[first], job->step[1 - first]};
