@@ -13,8 +13,8 @@
 #include "ops/kit/window.h"
 
 /* One of the two inner axes. Sample u of plane p is input coordinate
- * (first + u) * stride + base[p] - before; tap t of output first + u is sample u + shift[t] of plane
- * plane[t]. */
+ * (first + u) * stride + base[p] - before; tap t of output first + u is sample u + shift[t] of
+ * plane plane[t]. */
 typedef struct conv_axis {
   window_axis w;
   size_t planes, reach; /* reach: the largest shift */
@@ -242,7 +242,8 @@ static inline size_t conv_items(const conv_plan *p)
   return p->images * p->groups * p->outer * p->rows.blocks * p->columns.blocks * p->n_high;
 }
 
-/* Bytes of scratch: the copied input, the filters of a chunk, the sums, the ranges of column planes.
+/* Bytes of scratch: the copied input, the filters of a chunk, the sums, the ranges of column
+ * planes.
  */
 static inline size_t conv_scratch(const conv_plan *p, size_t bytes)
 {

@@ -52,6 +52,18 @@ static inline void C(copy_row)(const C(work) * w, E *to, size_t at, size_t plane
     to[u] = 0;
 }
 
+/* One row of every plane of columns, from the input's row at `at` or of zeros. */
+static inline void C(copy_rows)(const C(work) * w, E *to, size_t apart, size_t at, bool is_inside)
+{
+  const conv_axis *c = &w->p->columns;
+  for (size_t q = 0; q < c->planes; q++) {
+    if (is_inside)
+      C(copy_row)(w, to + q * apart, at, q);
+    else
+      memset(to + q * apart, 0, c->length * sizeof *to);
+  }
+}
+
 /* All planes of one virtual channel, whose input plane begins at `at`. */
 static inline void C(copy_channel)(const C(work) * w, E *to, size_t at, bool is_padding)
 {
@@ -64,14 +76,8 @@ static inline void C(copy_channel)(const C(work) * w, E *to, size_t at, bool is_
       from = end = 0;
     for (size_t u = 0; u < needed; u++) {
       E *row = to + p * c->planes * plane + u * c->length;
-      const bool is_inside = u >= from && u < end;
       const size_t y = (w->i.row + u) * r->w.stride + r->base[p] - r->w.before;
-      for (size_t q = 0; q < c->planes; q++) {
-        if (is_inside)
-          C(copy_row)(w, row + q * plane, at + y * c->w.in, q);
-        else
-          memset(row + q * plane, 0, c->length * sizeof *row);
-      }
+      C(copy_rows)(w, row, plane, at + y * c->w.in, u >= from && u < end);
     }
   }
 }

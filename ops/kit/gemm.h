@@ -176,8 +176,8 @@ static inline double gemm_block_cost(const gemm *g)
 COLD KIT onnxrun_status gemm_plan(const onnxrun_host *h, onnxrun_node *n, gemm *g, onnxrun_dtype t,
                                   bool packed, size_t count);
 
-/* size[0] matrices of size[1] rows and size[2] columns, one after the other in a constant, packed as
- * panels of columns in memory of the host's; NULL when there is none. */
+/* size[0] matrices of size[1] rows and size[2] columns, one after the other in a constant, packed
+ * as panels of columns in memory of the host's; NULL when there is none. */
 #define gemm_pack_whole ONX_KIT(gemm_pack_whole)
 COLD KIT void *gemm_pack_whole(const onnxrun_host *h, onnxrun_node *n, const onnxrun_tensor *t,
                                const gemm_matrix *m, const size_t size[3]);

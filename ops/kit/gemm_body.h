@@ -85,6 +85,15 @@ NOINLINE void G(pack_across)(E *to, size_t width, const void *from, size_t at, s
   }
 }
 
+/* Element k of `count` lines beside each other, for each of n; rows of `to` are `width` long. */
+static inline void G(turn)(E *to, size_t width, E (*lines)[GEMM_DEPTH], size_t count, size_t n)
+{
+  for (size_t k = 0; k < n; k++) {
+    for (size_t r = 0; r < count; r++)
+      to[k * width + r] = lines[r][k];
+  }
+}
+
 NOINLINE void G(pack_along)(E *to, size_t width, const void *from, size_t at, size_t ld,
                             size_t used, size_t depth, enum gemm_kind kind)
 {
@@ -92,17 +101,12 @@ NOINLINE void G(pack_along)(E *to, size_t width, const void *from, size_t at, si
   for (size_t k0 = 0, n; k0 < depth; k0 += n) {
     n = gemm_least(depth - k0, GEMM_DEPTH);
     for (size_t i = 0; i < width; i += 4) {
-      const size_t count = gemm_least(width - i, 4);
-      for (size_t r = 0; r < count; r++) {
-        if (i + r < used)
-          G(load)(lines[r], from, at + (i + r) * ld + k0, n, kind);
-        else
-          memset(lines[r], 0, n * sizeof(E));
-      }
-      for (size_t k = 0; k < n; k++) {
-        for (size_t r = 0; r < count; r++)
-          to[(k0 + k) * width + i + r] = lines[r][k];
-      }
+      const size_t count = gemm_least(width - i, 4), left = i < used ? used - i : 0;
+      for (size_t r = 0; r < count && r < left; r++)
+        G(load)(lines[r], from, at + (i + r) * ld + k0, n, kind);
+      for (size_t r = left; r < count; r++)
+        memset(lines[r], 0, n * sizeof(E));
+      G(turn)(to + k0 * width + i, width, lines, count, n);
     }
   }
 }

@@ -14,8 +14,8 @@ typedef struct G(tile) {
   bool adds;        /* c holds the sum of the parts before */
 } G(tile);
 
-/* Computes a tile of that many rows (as gemm_rows gives them) and vectors: 1, 2, or GEMM_WIDE of one
- * row. */
+/* Computes a tile of that many rows (as gemm_rows gives them) and vectors: 1, 2, or GEMM_WIDE of
+ * one row. */
 KIT void G(tile_run)(const G(tile) * t, size_t rows, size_t vectors);
 
 /* Vectors of the tile at the front of `left` columns. */
@@ -28,8 +28,8 @@ static inline size_t G(tile_vectors)(size_t rows, size_t left)
 KIT void G(load)(E *to, const void *from, size_t at, size_t n, enum gemm_kind kind);
 KIT void G(store)(void *to, size_t at, const E *from, size_t n, enum gemm_kind kind);
 
-/* A's rows [first, first + rows), k in [k0, k0 + depth), as panels of at most GEMM_ROWS rows; panel i
- * begins at element i * GEMM_ROWS * depth. */
+/* A's rows [first, first + rows), k in [k0, k0 + depth), as panels of at most GEMM_ROWS rows; panel
+ * i begins at element i * GEMM_ROWS * depth. */
 KIT void G(pack_rows)(E *to, const void *from, const gemm_matrix *m, size_t first, size_t rows,
                       size_t k0, size_t depth);
 /* Likewise B's columns, in panels of at most two vectors. */

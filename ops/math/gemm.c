@@ -1,6 +1,7 @@
 /* Gemm: Y = alpha * A' * B' + beta * C, A' and B' turned over by transA and transB, C broadcast to
  * Y.  ONNX opsets 1, 6, 7, 9, 11, 13.  A constant B is packed once. Order of the sum and 16-bit
- * types: kit/gemm.h. Integers wrap; with another alpha or beta they are cut off to whole numbers. */
+ * types: kit/gemm.h. Integers wrap; with another alpha or beta they are cut off to whole numbers.
+ */
 #include "ops/kit/gemm_int.h"
 
 struct gemm_op {

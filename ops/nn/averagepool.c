@@ -66,7 +66,7 @@ static void averagepool_rows(const onnxrun_job *job, size_t begin, size_t end)
     pool_rows rows;
     void *to = pool_target(p, t, job->out[0], i * p->columns, job->scratch);
     pool_rows_of(p, i % p->rows, &rows);
-    pool_fold_row(p, t, job->in[0], i / p->rows, &rows, to, job->scratch);
+    pool_fold_row(p, t, pool_plane(p, job->in[0], i / p->rows), &rows, to, job->scratch);
     averagepool_divide(a, to, a->count_include_pad ? rows.padded : rows.n);
     pool_store(p, job->out[0], i * p->columns, to);
   }

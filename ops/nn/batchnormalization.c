@@ -1,10 +1,10 @@
 /* BatchNormalization: Y = (X - mean) / sqrt(var + epsilon) * scale + B for each channel.
  * ONNX opsets 1, 6, 7, 9, 14, 15.
- * Normalising: (X - mean) * a + B with a = scale / sqrt(var + epsilon) from double, an error of 2 ulp
- * of the larger of product and B. Training (training_mode; is_test = 0 in opsets 1 and 6; in 7 and 9
- * where more outputs than Y are used): mean and variance are the batch's, in double, and the running
- * ones are input * momentum + batch's * (1 - momentum). spatial = 0 has its own of each for every
- * element of an image. */
+ * Normalising: (X - mean) * a + B with a = scale / sqrt(var + epsilon) from double, an error of 2
+ * ulp of the larger of product and B. Training (training_mode; is_test = 0 in opsets 1 and 6; in 7
+ * and 9 where more outputs than Y are used): mean and variance are the batch's, in double, and the
+ * running ones are input * momentum + batch's * (1 - momentum). spatial = 0 has its own of each for
+ * every element of an image. */
 #include "ops/kit/gemm.h"
 
 enum { BN_PART = 4096, BN_FEATURES = 256 }; /* elements of an item */

@@ -1,7 +1,7 @@
-/* Conv: Y[n][m] = B[m] + sum over channels c of m's group and taps t of W[m][c][t] * X[n][c][.. + t].
- * Any number of spatial dims, strides, dilations, pads.  ONNX opsets 1, 11, 22.
- * Implicit matrix product, kit/conv.h: constant W is packed once. Each element is summed in order of
- * (channel, tap) in parts of some 256, float16 and bfloat16 in float, and rounded once. */
+/* Conv: Y[n][m] = B[m] + the sum of W[m][c][t] * X[n][c][.. + t] over channels c of m's group and
+ * taps t.  Any number of spatial dims, strides, dilations, pads.  ONNX opsets 1, 11, 22.
+ * Implicit matrix product, kit/conv.h: constant W is packed once. Each element is summed in order
+ * of (channel, tap) in parts of some 256, float16 and bfloat16 in float, and rounded once. */
 #include "ops/kit/conv.h"
 
 struct conv {

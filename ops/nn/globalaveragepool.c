@@ -1,7 +1,7 @@
 /* GlobalAveragePool: the mean of each plane.  ONNX opsets 1, 22.
- * Parts of a plane are summed in float, in vectors and then a tree, the parts in double: an error of
- * (log2 of a part's vectors + 6) u of the magnitudes' mean at most, in an order that the plane's size
- * alone decides. */
+ * Parts of a plane are summed in float, in vectors and then a tree, the parts in double: an error
+ * of (log2 of a part's vectors + 6) u of the magnitudes' mean at most, in an order that the plane's
+ * size alone decides. */
 #include "ops/kit/half.h"
 
 enum { PART = 1024 }; /* elements */

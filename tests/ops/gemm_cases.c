@@ -187,7 +187,8 @@ void gemm_refuses(void)
 
 /* ---- MatMul ---------------------------------------------------------------------------------- */
 
-/* Offset in matrices of `t` at index i of the leading dims `dims`, which end before Y's last two. */
+/* Offset in matrices of `t` at index i of the leading dims `dims`, which end before Y's last two.
+ */
 static size_t matrix_at(const onnxrun_tensor *t, uint32_t rank, const int64_t *dims, size_t i)
 {
   size_t at = 0, stride = 1;

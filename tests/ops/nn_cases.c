@@ -1,5 +1,5 @@
-/* nn_cases.c: Conv against plain loops over any number of spatial dims. Most operands are small whole
- * numbers, so that sums are exact and results must be too, after one rounding to the type. */
+/* nn_cases.c: Conv against plain loops over any number of spatial dims. Most operands are small
+ * whole numbers, so that sums are exact and results must be too, after one rounding to the type. */
 #include "tests/ops/windows.h"
 
 /* ---- Conv ------------------------------------------------------------------------------------ */

@@ -68,8 +68,8 @@ static onnxrun_status try_run(const onnxrun_model *m, const onnxrun_options *o)
   return status;
 }
 
-/* Loads, and runs what loads, from a block of exactly that size, so that a sanitizer sees a byte too
- * many. The status of the load, or of the run. */
+/* Loads, and runs what loads, from a block of exactly that size, so that a sanitizer sees a byte
+ * too many. The status of the load, or of the run. */
 static onnxrun_status try_model(const uint8_t *data, size_t size, bool runs)
 {
   const onnxrun_options o = small_options();
