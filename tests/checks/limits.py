@@ -81,7 +81,29 @@ class Body:
             self.expression()
 
 
-def functions(source, path):
+def count(signature):
+    """Parameters of a signature without its parentheses."""
+    depth, n = 0, 0 if signature.strip() in ("", "void") else 1
+    for c in signature:
+        depth += (c == "(") - (c == ")")
+        n += c == "," and depth == 0
+    return n
+
+
+def made_name(text):
+    """(name, signature) of a function whose name a macro makes, F(name)(...), else None."""
+    m = re.match(r"[^(]*\b([A-Z]+\(\w+\))\s*\(", text)
+    if not m:
+        return None
+    depth = 1
+    for at in range(m.end(), len(text)):
+        depth += (text[at] == "(") - (text[at] == ")")
+        if depth == 0:
+            return m.group(1), text[m.end():at]
+    return None
+
+
+def functions(source, path, plain):
     """(name, first line, last line, parameters) of each function."""
     listing = output("ctags", "--languages=C,C++", "--kinds-C=f", "--kinds-C++=f",
                      "--fields=neS", "-f", "-", os.path.join(source, path))
@@ -90,12 +112,10 @@ def functions(source, path):
             f.split(":", 1) for f in row.split("\t")[3:] if ":" in f)
         if row.startswith("!") or "end" not in fields:
             continue
-        signature = fields.get("signature", "()")[1:-1].strip()
-        depth, n = 0, 0 if signature in ("", "void") else 1
-        for c in signature:
-            depth += (c == "(") - (c == ")")
-            n += c == "," and depth == 0
-        yield name, int(fields["line"]), int(fields["end"]), n
+        first, last = int(fields["line"]), int(fields["end"])
+        name, signature = made_name("\n".join(plain[first - 1:last])) or (
+            name, fields.get("signature", "()")[1:-1])
+        yield name, first, last, count(signature)
 
 
 def macros(text):
@@ -127,7 +147,7 @@ def main(source):
                 measure("macro", size, path, line, name)
         plain = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", lambda m: "\n" * m.group(0).count("\n"),
                        strip_c(raw), flags=re.M).split("\n")
-        for name, first, last, parameters in functions(source, path):
+        for name, first, last, parameters in functions(source, path, plain):
             n += 1
             measure("function", last - first + 1, path, first, name)
             measure("parameters", parameters, path, first, name)
