@@ -4,7 +4,8 @@
 
 #include "runtime/graph.h"
 
-/* Dim `dim` of input `input` has the name of dim `first_dim` of input `first`, the first with it. */
+/* Dim `dim` of input `input` has the name of dim `first_dim` of input `first`, the first with it.
+ */
 typedef struct onx_same {
   uint32_t input, dim, first, first_dim;
 } onx_same;

@@ -165,8 +165,8 @@ static struct exponent exponent_at(const void *y, size_t i, onnxrun_dtype dtype)
   }
 }
 
-/* As double, which above 2^53 has even numbers alone. The powers of a float are 0, 1 or infinite long
- * before, so that a smaller number with the same parity does. */
+/* As double, which above 2^53 has even numbers alone. The powers of a float are 0, 1 or infinite
+ * long before, so that a smaller number with the same parity does. */
 static double exponent_of_float(const struct exponent *y)
 {
   const uint64_t most = (uint64_t)1 << 53;
