@@ -62,7 +62,7 @@ static onnxrun_status keep_mapping(onx_files *files, onnxrun_string path, void *
   if (!m || !copy) {
     if (size > 0)
       munmap(data, size);
-    return onx_heap_fail(files->pool->heap, path.size, "a file's name", error);
+    return onx_heap_fail(files->pool->heap, sizeof *m + path.size, "a mapped file", error);
   }
   *m = (onx_mapping){files->mappings, {copy, path.size}, data, size};
   files->mappings = m;
