@@ -27,9 +27,7 @@ target_compile_features(onnxrun_flags INTERFACE c_std_11)
 target_include_directories(onnxrun_flags INTERFACE ${PROJECT_SOURCE_DIR}
                                                    ${PROJECT_SOURCE_DIR}/include)
 target_compile_definitions(onnxrun_flags INTERFACE _POSIX_C_SOURCE=200809L ONNXRUN_BUILDING)
-# What -O3 would add here is size alone.
-target_compile_options(onnxrun_flags INTERFACE -ffunction-sections -fdata-sections
-                                               $<$<CONFIG:Release>:-O2>)
+target_compile_options(onnxrun_flags INTERFACE -ffunction-sections -fdata-sections)
 
 # NaN, infinities and -0 are specified, so never -ffast-math; gcc vectorises a loop with a choice in
 # it only without traps. Contraction is off: a fused multiply-add is written as MADD. Loops are
