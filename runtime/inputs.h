@@ -4,8 +4,7 @@
 
 #include "runtime/graph.h"
 
-/* Dim `dim` of input `input` has the name of dim `first_dim` of input `first`, the first with it.
- */
+/* Dim `dim` of `input` has the name of dim `first_dim` of `first`, the first input with it. */
 typedef struct onx_same {
   uint32_t input, dim, first, first_dim;
 } onx_same;

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "runtime/session.h"
 #include "tests/support/toy.h"
 
 #define IN TOY_IN
@@ -128,5 +129,36 @@ Test(dead, no_memory_is_reported)
   toy *t = toy_new(0);
   t->heap.max_bytes = t->heap.bytes;
   cr_assert_eq(onx_pass_dead(&t->m, NULL), ONNXRUN_LIMIT);
+  toy_release(t);
+}
+
+/* Before opset 14 the outputs that a BatchNormalization lists say that it is being trained. */
+Test(dead, an_operator_that_goes_by_its_outputs_does_so_still)
+{
+  toy *t = toy_new(0);
+  const int64_t shape[] = {2, 1};
+  const float one[] = {1}, zero[] = {0};
+  const uint32_t x = toy_input(t, "x", 2, shape), ones = toy_constant(t, 1, one);
+  const uint32_t zeros = toy_constant(t, 1, zero);
+  uint32_t v[5];
+  for (int i = 0; i < 5; i++)
+    v[i] = toy_value(t, "v");
+  toy_node(t, "BatchNormalization", IN(x, ones, zeros, zeros, ones), 5, v);
+  t->g->nodes[0].domain = onx_text("");
+  t->g->nodes[0].opset = 9;
+  toy_output(t, v[0]);
+  clean(t);
+  onnxrun_error error = {0};
+  cr_assert_eq(toy_build(t, &error), ONNXRUN_OK, "%s", error.text);
+  onnxrun_session *s = NULL;
+  cr_assert_eq(onx_session_create(&t->m, NULL, &s, &error), ONNXRUN_OK, "%s", error.text);
+  float data[] = {10, 30};
+  const onnxrun_tensor in = {ONNXRUN_FLOAT, 2, {2, 1}, data, sizeof data};
+  onnxrun_tensor out = {0};
+  cr_assert_eq(onnxrun_session_run(s, &in, 1, &out, 1, &error), ONNXRUN_OK, "%s", error.text);
+  const float *y = out.data;
+  cr_assert(y[0] > -1.01f && y[0] < -0.99f && y[1] > 0.99f && y[1] < 1.01f, "%g %g", (double)y[0],
+            (double)y[1]);
+  onnxrun_session_release(s);
   toy_release(t);
 }
