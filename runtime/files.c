@@ -114,7 +114,11 @@ static int open_part(const onx_files *files, int folder, const char *part, size_
   name[size] = '\0';
   const int kind = is_last ? O_NONBLOCK : O_DIRECTORY;
   const int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | kind);
-  const int code = errno;
+  struct stat st;
+  int code = errno;
+  if (fd < 0 && code == ENOTDIR && fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+      S_ISLNK(st.st_mode))
+    code = ELOOP; /* which Linux says only of a link in the last place */
   if (folder != files->folder)
     close(folder);
   errno = code;

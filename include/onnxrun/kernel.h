@@ -146,8 +146,8 @@ typedef struct onnxrun_host {
    * set only for constants (data tells). In shape, rank and dims are set, data when it is known.
    * In run everything is set. Borrowed for the call, a constant's data for the model's life. */
   const onnxrun_tensor *(*input)(onnxrun_node *n, uint32_t i);
-  /* Output i with what is known of it, or NULL when nothing uses it, though the node may list it. In
-   * run, data of an output declared by then may be written. */
+  /* Output i with what is known of it, or NULL when nothing uses it (the node may list it all the
+   * same). In run, data of an output declared by then may be written. */
   const onnxrun_tensor *(*result)(onnxrun_node *n, uint32_t i);
   /* The version of the operator's domain that the model imports. */
   int32_t (*opset)(const onnxrun_node *n);
