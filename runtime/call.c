@@ -68,8 +68,8 @@ static onnxrun_status host_output(onnxrun_node *n, uint32_t i, uint32_t rank, co
 {
   if (n->stage != ONX_SHAPE && n->stage != ONX_RUN)
     return misuse(n, "output() before shape()");
-  if (i >= n->node->n_out)
-    return ONNXRUN_OK;
+  if (i >= n->node->n_out || n->status != ONNXRUN_OK)
+    return n->status;
   if (n->stage == ONX_RUN && onx_has_shape(n->node->kernel))
     return misuse(n, "output() in run(), but shapes are declared before");
   if (n->stage == ONX_RUN && n->declared[i])
@@ -90,8 +90,9 @@ static onnxrun_status host_output(onnxrun_node *n, uint32_t i, uint32_t rank, co
     memcpy(out->dims, dims, rank * sizeof *dims);
   out->bytes = bytes;
   n->declared[i] = true;
-  const bool is_used = n->node->out[i] != ONX_NONE;
-  return n->stage == ONX_RUN && is_used ? n->allocate(n, i) : ONNXRUN_OK;
+  if (n->stage == ONX_RUN && n->node->out[i] != ONX_NONE)
+    n->status = n->allocate(n, i);
+  return n->status;
 }
 
 static onnxrun_status host_plan(onnxrun_node *n, const onnxrun_work *work)

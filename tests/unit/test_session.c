@@ -371,6 +371,119 @@ Test(session, many_named_dims_cost_no_time, .timeout = 10)
   toy_release(t);
 }
 
+/* ---- what callers may get wrong -------------------------------------------------------------- */
+
+static toy *squares(uint32_t n_out)
+{
+  toy *t = toy_new(0);
+  const uint32_t x = toy_input(t, "x", 1, any1);
+  for (uint32_t i = 0; i < n_out; i++) {
+    const uint32_t y = toy_value(t, "y");
+    toy_node(t, i % 2 ? "Positive" : "Square", IN(x), IN(y));
+    toy_output(t, y);
+  }
+  build(t);
+  return t;
+}
+
+Test(session, missing_arguments_are_refused)
+{
+  toy *t = squares(1);
+  onnxrun_session *s = session_of(t, 1);
+  float data[] = {1, 2};
+  onnxrun_tensor in = floats(data, 1, 2, 0), out = {0};
+  cr_assert_eq(onnxrun_session_run(NULL, &in, 1, &out, 1, NULL), ONNXRUN_INVALID_ARGUMENT);
+  cr_assert_eq(onnxrun_session_run(s, NULL, 1, &out, 1, NULL), ONNXRUN_INVALID_INPUT);
+  cr_assert_eq(onnxrun_session_run(s, &in, 0, &out, 1, NULL), ONNXRUN_INVALID_INPUT);
+  cr_assert_eq(onnxrun_session_run(s, &in, 1, NULL, 1, NULL), ONNXRUN_INVALID_ARGUMENT);
+  cr_assert_eq(onnxrun_session_run(s, &in, 1, &out, 2, NULL), ONNXRUN_INVALID_ARGUMENT);
+  cr_assert_eq(onnxrun_session_create(NULL, NULL, &s, NULL), ONNXRUN_INVALID_ARGUMENT);
+  onnxrun_session_release(NULL);
+  onnxrun_session_release(s);
+  toy_release(t);
+}
+
+Test(session, inputs_that_no_run_can_take_are_refused)
+{
+  toy *t = squares(1);
+  t->g->values[t->g->inputs[0]].rank = -1;
+  onnxrun_session *s = session_of(t, 1);
+  float data[] = {1, 2};
+  onnxrun_tensor out = {0};
+  onnxrun_tensor in[6];
+  for (int i = 0; i < 6; i++)
+    in[i] = floats(data, 1, 2, 0);
+  in[0].dtype = ONNXRUN_DOUBLE;
+  in[1].rank = ONNXRUN_MAX_RANK + 1;
+  in[2].dims[0] = -1;
+  in[3].dims[0] = INT64_MAX;
+  in[4].data = NULL;
+  in[5].data = (char *)data + 1;
+  in[5].dims[0] = 1;
+  for (int i = 0; i < 6; i++)
+    cr_assert_eq(onnxrun_session_run(s, &in[i], 1, &out, 1, NULL),
+                 i < 5 ? ONNXRUN_INVALID_INPUT : ONNXRUN_INVALID_ARGUMENT, "input %d", i);
+  in[0] = floats(data, 1, 2, 0);
+  run(s, in, 1, &out, 1);
+  onnxrun_session_release(s);
+  toy_release(t);
+}
+
+Test(session, a_buffer_that_is_too_small_for_a_result_of_unknown_shape_is_named)
+{
+  toy *t = squares(2);
+  onnxrun_session *s = session_of(t, 1);
+  float data[] = {1, 2, -3}, square[3], positive[2];
+  const onnxrun_tensor in = floats(data, 1, 3, 0);
+  onnxrun_tensor out[] = {{.data = square, .bytes = sizeof square},
+                          {.data = positive, .bytes = sizeof positive - 1}};
+  onnxrun_error error;
+  cr_assert_eq(onnxrun_session_run(s, &in, 1, out, 2, &error), ONNXRUN_BUFFER_TOO_SMALL);
+  cr_assert_eq(out[1].bytes, sizeof positive);
+  run(s, &in, 1, out, 2);
+  cr_assert(square[2] == 9 && positive[1] == 2 && out[1].dims[0] == 2);
+  out[1] = (onnxrun_tensor){.data = (char *)positive + 1, .bytes = 4};
+  cr_assert_eq(onnxrun_session_run(s, &in, 1, out, 2, NULL), ONNXRUN_INVALID_ARGUMENT);
+  onnxrun_session_release(s);
+  toy_release(t);
+}
+
+Test(session, a_budget_holds_for_plans_arenas_and_lent_outputs)
+{
+  toy *t = squares(2);
+  static float data[10000];
+  for (int i = 0; i < 10000; i++)
+    data[i] = 1;
+  const onnxrun_tensor large = floats(data, 1, 10000, 0), small = floats(data, 1, 10, 0);
+  onnxrun_options o = ONNXRUN_OPTIONS_INIT;
+  o.max_bytes = 100000;
+  onnxrun_session *s = NULL;
+  onnxrun_error error = {0};
+  cr_assert_eq(onx_session_create(&t->m, &o, &s, &error), ONNXRUN_OK, "%s", error.text);
+  for (int i = 0; i < 10; i++) {
+    onnxrun_tensor out[2] = {{0}};
+    run(s, &small, 1, out, 2);
+    cr_assert_eq(((float *)out[1].data)[9], 1);
+    out[0] = out[1] = (onnxrun_tensor){0};
+    cr_assert_eq(onnxrun_session_run(s, &large, 1, out, 2, &error), ONNXRUN_LIMIT);
+    cr_assert(strstr(error.text, "max_bytes 100000"), "%s", error.text);
+  }
+  onnxrun_session_release(s);
+  o.max_bytes = 10;
+  cr_assert_eq(onx_session_create(&t->m, &o, &s, NULL), ONNXRUN_LIMIT);
+  toy_release(t);
+}
+
+Test(session, a_model_without_inputs_or_outputs_runs)
+{
+  toy *t = toy_new(0);
+  build(t);
+  onnxrun_session *s = session_of(t, 1);
+  cr_assert_eq(onnxrun_session_run(s, NULL, 0, NULL, 0, NULL), ONNXRUN_OK);
+  onnxrun_session_release(s);
+  toy_release(t);
+}
+
 /* ---- random graphs against a plain evaluation ------------------------------------------------ */
 
 #define VALUES_MOST 80
