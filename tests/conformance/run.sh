@@ -2,10 +2,11 @@
 # run.sh PROGRAM SOURCE: the ONNX conformance suites.
 #
 # The suites lie in SHARED/conformance, SHARED being $ONNXRUN_SHARED or SOURCE/../shared; without
-# them, in Debian's libonnx-testdata. Asserts that no case fails, that a case is left out only for an
-# operator that has no kernel, that every case of the activations passes, and, of the shared suites'
-# nodes, at least 500.
+# them, in Debian's libonnx-testdata. Asserts that no case fails, that a case is left out only for
+# an operator that has no kernel, that every case of the activations passes, and of the nodes at
+# least 500 (Debian's: 400).
 #
+# Debian's are of ONNX 1.12, whose six casts of bfloat16 hold uint16 tensors and break the standard.
 # Bernoulli's values are random, so only their types and shapes are compared. Densenet has the
 # suite's own tolerance of 2e-3.
 
@@ -13,9 +14,11 @@ program=$1
 shared=${ONNXRUN_SHARED:-$2/../shared}
 suites=$shared/conformance
 least=500
+damaged=none
 if [ ! -d "$suites/node" ]; then
   suites=/usr/share/libonnx-testdata/data
-  least=1
+  least=400
+  damaged='*/test_cast*BFLOAT16*'
 fi
 if [ ! -d "$suites/node" ]; then
   echo "no conformance suites in $shared/conformance or $suites: skipped"
@@ -36,7 +39,17 @@ suite() {
   lines=$work/$(printf '%s' "$1" | tr / _)
   shift
   [ -d "$suites/$name" ] || return 0
-  "$program" test --verbose --shapes-only 'test_bernoulli*' "$@" "$suites/$name" >"$lines"
+  if [ "$name" = node ]; then
+    for case in "$suites"/node/*; do
+      case $case in
+      $damaged) ;;
+      *) set -- "$@" "$case" ;;
+      esac
+    done
+  else
+    set -- "$@" "$suites/$name"
+  fi
+  "$program" test --verbose --shapes-only 'test_bernoulli*' "$@" >"$lines"
   code=$?
   case $code in
   0 | 4) ;;
