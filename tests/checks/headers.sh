@@ -9,14 +9,14 @@ n=0
 
 # compiles HEADER COMPILER OPTION...
 compiles() {
-  header=$1
-  shift
+  header=$1 compiler=$2
+  shift 2
   n=$((n + 1))
   # shellcheck disable=SC2086
   printf '#include "%s"\n#include "%s"\ntypedef int something;\n' "$header" "$header" |
-    "$@" $warnings -fsyntax-only - || {
+    "$compiler" $warnings "$@" -fsyntax-only - || {
     failures=$((failures + 1))
-    echo "FAIL: $header does not compile alone: $*"
+    echo "FAIL: $header does not compile alone: $compiler $*"
   }
 }
 
@@ -27,7 +27,8 @@ done
 for header in runtime/*.h runtime/*/*.h proto/*.h ops/kit/*.h cli/*.h; do
   # One without a guard is no header but a text that its header includes for each type.
   grep -q '^#ifndef .*_H$' "$header" || continue
-  compiles "$header" "$cc" -x c -std=c11 -D_POSIX_C_SOURCE=200809L -fopenmp-simd -I. -Iinclude \
+  # A family's header may hold functions that the file that includes it is there to use.
+  compiles "$header" "$cc" -x c -std=c11 -Wno-unused-function -D_POSIX_C_SOURCE=200809L -fopenmp-simd -I. -Iinclude \
     "-I$generated"
 done
 echo "$n compilations, $failures failed"

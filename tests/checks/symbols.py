@@ -20,7 +20,7 @@ FORBIDDEN = re.compile(
     r"rand|srand|system|alloca)$")
 
 OPS_MAY_CALL = re.compile(
-    r"mem(cpy|move|set|cmp|chr)|str(n?cmp|len|n?cpy)|"
+    r"mem(cpy|move|set|cmp|chr)|bcmp|str(n?cmp|len|n?cpy)|"
     r"(a?(sin|cos|tan)h?|atan2|exp|exp2|expm1|log|log1p|log2|log10|pow|fmod|remainder|erf|erfc|"
     r"tgamma|lgamma|cbrt|hypot|sqrt|fma|fmax|fmin|fabs|floor|ceil|trunc|round|rint|nearbyint|"
     r"roundeven|copysign|scalbn|ldexp|frexp|modf|nextafter)f?$")
