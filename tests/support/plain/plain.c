@@ -5,12 +5,24 @@
 
 static plain_test *first;
 static const plain_test *running;
+static struct suite {
+  const char *name;
+  const struct plain_options *options;
+} suites[16];
+static size_t n_suites;
 static size_t failures;
 
 void plain_add(plain_test *test)
 {
   test->next = first;
   first = test;
+}
+
+void plain_suite(const char *suite, const struct plain_options *options)
+{
+  if (n_suites == sizeof suites / sizeof *suites)
+    abort();
+  suites[n_suites++] = (struct suite){suite, options};
 }
 
 void plain_check(bool holds, bool is_needed, const char *where, const char *format, ...)
@@ -28,16 +40,29 @@ void plain_check(bool holds, bool is_needed, const char *where, const char *form
     exit(1);
 }
 
+static void call(void (*own)(void), void (*of_suite)(void))
+{
+  if (of_suite)
+    of_suite();
+  if (own)
+    own();
+}
+
+static void run_test(void)
+{
+  struct plain_options all = {0};
+  for (size_t i = 0; i < n_suites; i++)
+    all = strcmp(suites[i].name, running->suite) == 0 ? *suites[i].options : all;
+  call(running->options.init, all.init);
+  running->run();
+  call(running->options.fini, all.fini);
+}
+
 int main(void)
 {
   size_t tests = 0;
-  for (running = first; running; running = running->next, tests++) {
-    if (running->options.init)
-      running->options.init();
-    running->run();
-    if (running->options.fini)
-      running->options.fini();
-  }
+  for (running = first; running; running = running->next, tests++)
+    run_test();
   printf("%zu tests, %zu failures\n", tests, failures);
   return failures > 0;
 }

@@ -22,6 +22,8 @@ typedef struct plain_test {
 } plain_test;
 
 void plain_add(plain_test *test);
+/* What every test of a suite has beside its own options. */
+void plain_suite(const char *suite, const struct plain_options *options);
 /* Counts a failure and says where and why; ends the program if the rest of the test needs it. */
 void plain_check(bool holds, bool is_needed, const char *where, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -34,6 +36,14 @@ void plain_check(bool holds, bool is_needed, const char *where, const char *form
     plain_add(&test);                                                                              \
   }                                                                                                \
   static void s##_##n##_run(void)
+
+#define TestSuite(s, ...)                                                                          \
+  __attribute__((constructor)) static void s##_suite(void)                                         \
+  {                                                                                                \
+    static const struct plain_options options = {.unused = 0, ##__VA_ARGS__};                      \
+    plain_suite(#s, &options);                                                                     \
+  }                                                                                                \
+  struct s##_suite_
 
 #define PLAIN_TEXT_(x) #x
 #define PLAIN_TEXT(x) PLAIN_TEXT_(x)
@@ -48,6 +58,8 @@ void plain_check(bool holds, bool is_needed, const char *where, const char *form
 #define cr_assert_neq(a, b, ...) PLAIN((a) != (b), true, __VA_ARGS__)
 #define cr_assert_lt(a, b, ...) PLAIN((a) < (b), true, __VA_ARGS__)
 #define cr_assert_gt(a, b, ...) PLAIN((a) > (b), true, __VA_ARGS__)
+#define cr_assert_leq(a, b, ...) PLAIN((a) <= (b), true, __VA_ARGS__)
+#define cr_assert_geq(a, b, ...) PLAIN((a) >= (b), true, __VA_ARGS__)
 #define cr_assert_null(p, ...) PLAIN((p) == NULL, true, __VA_ARGS__)
 #define cr_assert_not_null(p, ...) PLAIN((p) != NULL, true, __VA_ARGS__)
 #define cr_assert_str_eq(a, b, ...) PLAIN(strcmp(a, b) == 0, true, __VA_ARGS__)
