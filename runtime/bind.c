@@ -152,12 +152,13 @@ static onnxrun_status take_output_types(onx_trial *t, const onnxrun_kernel *k)
   return ONNXRUN_OK;
 }
 
-/* Puts an aligned copy in the tensor's place, if it needs one. */
+/* Puts an aligned copy in the tensor's place, if it needs one; data without elements is a pointer
+ * too, so that "the data is known" has one test. */
 static onnxrun_status align_tensor(onx_module *m, const onnxrun_tensor **tensor,
                                    onnxrun_error *error)
 {
   const onnxrun_tensor *t = *tensor;
-  if ((uintptr_t)t->data % onx_alignment(t->dtype) == 0)
+  if (t->data && (uintptr_t)t->data % onx_alignment(t->dtype) == 0)
     return ONNXRUN_OK;
   onnxrun_tensor *copy = onx_pool_take(&m->pool, sizeof *copy);
   if (copy) {
@@ -166,7 +167,8 @@ static onnxrun_status align_tensor(onx_module *m, const onnxrun_tensor **tensor,
   }
   if (!copy || !copy->data)
     return onx_heap_fail(m->pool.heap, t->bytes, "an aligned copy of a constant", error);
-  memcpy(copy->data, t->data, t->bytes);
+  if (t->bytes > 0)
+    memcpy(copy->data, t->data, t->bytes);
   *tensor = copy;
   return ONNXRUN_OK;
 }
@@ -177,7 +179,7 @@ static onnxrun_status align_inputs(onx_module *m, onx_node *node, onnxrun_error 
   for (uint32_t i = 0; i < node->n_in; i++) {
     onx_value *v = node->in[i] == ONX_NONE ? NULL : &m->main->values[node->in[i]];
     const onnxrun_operand *o = onx_operand_at(node->kernel->inputs, i);
-    if (v && v->constant && !(o->flags & ONNXRUN_UNALIGNED))
+    if (v && v->constant && (!(o->flags & ONNXRUN_UNALIGNED) || !v->constant->data))
       ONX_TRY(align_tensor(m, &v->constant, error));
   }
   return ONNXRUN_OK;

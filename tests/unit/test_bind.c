@@ -316,6 +316,33 @@ Test(bind, a_constant_that_lies_unaligned_is_copied_unless_the_kernel_reads_it_t
   }
 }
 
+static bool has_data;
+
+static onnxrun_status looks_at_data(const onnxrun_host *h, onnxrun_node *n, void *params)
+{
+  (void)params;
+  has_data = h->input(n, 0)->data != NULL;
+  return ONNXRUN_OK;
+}
+
+Test(bind, a_constant_without_elements_is_known)
+{
+  for (int reads_unaligned = 0; reads_unaligned < 2; reads_unaligned++) {
+    onnxrun_operand in[2] = {{"A", FLOATS, 'T', reads_unaligned ? ONNXRUN_UNALIGNED : 0}, {0}};
+    onnxrun_kernel k = one_to_five;
+    k.inputs = in;
+    k.prepare = looks_at_data;
+    toy *t = with_pick(1, TYPES(ONNXRUN_FLOAT));
+    static const onnxrun_tensor empty = {.dtype = ONNXRUN_FLOAT, .rank = 1};
+    t->g->values[t->g->inputs[0]].constant = &empty;
+    add(t, &k);
+    has_data = false;
+    cr_assert_eq(toy_build(t, NULL), ONNXRUN_OK);
+    cr_assert(has_data);
+    toy_release(t);
+  }
+}
+
 typedef struct held {
   const onnxrun_tensor *value;
 } held;
