@@ -12,9 +12,15 @@
 #include "ops/kit/gemm.h"
 #include "ops/kit/window.h"
 
+/* A vector of outputs of a thin block: from the block's first sample, from its first output, and how
+ * many outputs it has. */
+typedef struct conv_vector {
+  size_t from, to, n;
+} conv_vector;
+
 /* One of the two inner axes. Sample u of plane p is input coordinate
- * (first + u) * stride + base[p] - before; tap t of output first + u is sample u + shift[t] of
- * plane plane[t]. */
+ * (first + u) * stride + base[p] - before; tap t of output first + u is sample u + shift[t] of plane
+ * plane[t]. */
 typedef struct conv_axis {
   window_axis w;
   size_t planes, reach; /* reach: the largest shift */
@@ -40,11 +46,25 @@ typedef struct conv_plan {
   size_t in_plane, in_channel, out_plane, out_channel; /* elements */
   size_t b_size, a_size, c_size;                       /* elements of scratch */
   size_t c_width;                                      /* columns of the sums */
+  bool is_thin;                                        /* see conv_thin() */
+  size_t n_vectors;                                    /* of a row of a thin block */
+  conv_vector *vectors; /* of a whole thin block, and GEMM_WIDE more that are never written */
+  size_t span, p_size;  /* elements of a padded row of the input, 0: planes are read from X itself;
+                          and of all rows of a plane */
 } conv_plan;
 
-/* Elements of a group's filters packed as panels, for k = 1. */
-static inline size_t conv_packed_filters(size_t filters)
+/* So few filters that tiles would wait for their sums: whole vectors of rows instead, for one filter
+ * after the other. */
+static inline bool conv_thin(size_t channels, size_t filters)
 {
+  return filters <= 2 || (channels == 1 && filters <= 4);
+}
+
+/* Elements of a group's filters packed as panels, for k = 1. */
+static inline size_t conv_packed_filters(size_t channels, size_t filters)
+{
+  if (conv_thin(channels, filters))
+    return filters;
   const size_t tail = filters % GEMM_ROWS;
   return filters - tail + (tail ? gemm_rows(tail) : 0);
 }
@@ -108,9 +128,9 @@ static COLD inline void conv_cut_axes(conv_plan *p, size_t positions, size_t lan
   conv_axis *r = &p->rows, *c = &p->columns;
   conv_axis_taps(c, true);
   const double rows = (double)p->filters / (double)lanes;
-  const double vain = (double)c->reach / (double)c->w.out * (double)p->taps * rows;
+  const double vain = p->is_thin ? 0 : (double)c->reach / (double)c->w.out * (double)p->taps * rows;
   const double copies = (double)(c->w.taps - c->planes) * CONV_COPY_COST / (double)lanes;
-  if (vain > copies)
+  if (vain > copies || c->reach > 8 * c->w.out)
     conv_axis_taps(c, false);
   conv_axis_block(c, positions);
   const size_t most = positions / (c->length < positions ? c->length : positions);
@@ -138,11 +158,29 @@ static COLD inline void conv_cut_filters(conv_plan *p)
 /* Memory that a chunk of virtual channels may take: half of a small L2 cache. */
 #define CONV_CHUNK_BYTES ((size_t)256 << 10)
 
-static COLD inline bool conv_cut_chunks(conv_plan *p, size_t bytes, bool packed)
+/* The samples of one virtual channel: an odd number of cache lines, so that neighbouring channels do
+ * not meet in the same sets of a cache. */
+static COLD inline bool conv_cut_area(conv_plan *p, size_t bytes)
 {
+  const size_t line = 64 / bytes;
   if (!conv_multiply(p->rows.planes, p->rows.length, &p->area) ||
       !conv_multiply(p->area, p->columns.planes, &p->area) ||
       !conv_multiply(p->area, p->columns.length, &p->area))
+    return false;
+  p->area = (gemm_parts(p->area, line) | 1) * line;
+  const conv_axis *c = &p->columns;
+  const double span = (double)(c->block - 1) * (double)c->w.stride +
+                      (double)(c->w.taps - 1) * (double)c->w.dilation + 1;
+  p->span = p->p_size = 0;
+  if (c->planes == 1 || span > 8 * (double)c->planes * (double)c->length)
+    return true;
+  p->span = gemm_parts((size_t)span, VEC_BYTES / bytes) * (VEC_BYTES / bytes) + VEC_BYTES / bytes;
+  return conv_multiply(p->span, p->rows.length + 1, &p->p_size);
+}
+
+static COLD inline bool conv_cut_chunks(conv_plan *p, size_t bytes, bool packed)
+{
+  if (!conv_cut_area(p, bytes))
     return false;
   const size_t by_depth = GEMM_DEPTH / p->taps, by_size = CONV_CHUNK_BYTES / bytes / p->area;
   size_t most = gemm_least(by_depth, by_size);
@@ -150,10 +188,12 @@ static COLD inline bool conv_cut_chunks(conv_plan *p, size_t bytes, bool packed)
   const size_t chunks = p->n_virtual > 0 ? gemm_parts(p->n_virtual, most) : 1;
   p->chunk = gemm_parts(p->n_virtual, chunks);
   const size_t lanes = VEC_BYTES / bytes, rows = gemm_parts(p->high, GEMM_ROWS) * GEMM_ROWS;
-  const size_t slots = chunks > 1 ? rows : GEMM_ROWS;
+  const size_t slots = p->is_thin ? p->high : chunks > 1 ? rows : GEMM_ROWS;
   size_t depth;
   p->a_size = 0;
   p->c_width = gemm_parts(p->flat, lanes) * lanes + GEMM_WIDE * lanes;
+  if (p->is_thin)
+    p->c_width = (p->rows.block * gemm_parts(p->columns.block, lanes) + GEMM_WIDE) * lanes;
   if (!conv_multiply(p->chunk, p->area, &p->b_size) || !conv_multiply(p->chunk, p->taps, &depth) ||
       (!packed && !conv_multiply(rows, depth, &p->a_size)) ||
       !conv_multiply(slots, p->c_width, &p->c_size))
@@ -171,8 +211,8 @@ static COLD inline void conv_offsets(conv_plan *p)
   for (size_t v = 0; v < p->chunk; v++) {
     for (size_t i = 0; i < r->w.taps; i++) {
       for (size_t j = 0; j < c->w.taps; j++) {
-        const size_t plane = v * r->planes * c->planes + r->plane[i] * c->planes + c->plane[j];
-        p->at[k++] = (plane * r->length + r->shift[i]) * c->length + c->shift[j];
+        const size_t plane = r->plane[i] * c->planes + c->plane[j];
+        p->at[k++] = v * p->area + (plane * r->length + r->shift[i]) * c->length + c->shift[j];
       }
     }
   }
@@ -191,6 +231,30 @@ static COLD inline void conv_inner(const window *w, window_axis *rows, window_ax
     columns->stride = 1;
     *rows = one;
   }
+}
+
+/* The vectors of `rows` rows of `columns` outputs; the last of a row overlaps the one before. */
+static inline void conv_find_vectors(const conv_plan *p, size_t rows, size_t columns, size_t lanes,
+                                     conv_vector *to)
+{
+  for (size_t r = 0; r < rows; r++) {
+    for (size_t j = 0; j < columns; j += lanes) {
+      const size_t at = columns - j < lanes && j > 0 ? columns - lanes : j;
+      *to++ = (conv_vector){r * p->columns.length + at, r * p->columns.w.out + at,
+                            gemm_least(columns, lanes)};
+    }
+  }
+}
+
+static COLD inline onnxrun_status conv_make_vectors(const onnxrun_host *h, onnxrun_node *n,
+                                                    conv_plan *p, size_t lanes)
+{
+  p->n_vectors = gemm_parts(p->columns.block, lanes);
+  p->vectors = h->keep(n, (p->rows.block * p->n_vectors + GEMM_WIDE) * sizeof *p->vectors);
+  if (!p->vectors)
+    return ONNXRUN_NO_MEMORY;
+  conv_find_vectors(p, p->rows.block, p->columns.block, lanes, p->vectors);
+  return ONNXRUN_OK;
 }
 
 /* Positions of a block: more where there are few filters to use them. */
@@ -225,6 +289,7 @@ static COLD inline onnxrun_status conv_plan_make(const onnxrun_host *h, onnxrun_
   p->taps = rows.taps * columns.taps;
   p->n_virtual = p->channels * p->outer_taps;
   p->k = p->n_virtual * p->taps;
+  p->is_thin = conv_thin(p->channels, p->filters);
   conv_cut_axes(p, conv_positions(p, bytes), VEC_BYTES / bytes);
   p->flat = (p->rows.block - 1) * p->columns.length + p->columns.block;
   conv_cut_filters(p);
@@ -234,7 +299,7 @@ static COLD inline onnxrun_status conv_plan_make(const onnxrun_host *h, onnxrun_
   if (!p->at)
     return ONNXRUN_NO_MEMORY;
   conv_offsets(p);
-  return ONNXRUN_OK;
+  return p->is_thin ? conv_make_vectors(h, n, p, VEC_BYTES / bytes) : ONNXRUN_OK;
 }
 
 static inline size_t conv_items(const conv_plan *p)
@@ -242,12 +307,13 @@ static inline size_t conv_items(const conv_plan *p)
   return p->images * p->groups * p->outer * p->rows.blocks * p->columns.blocks * p->n_high;
 }
 
-/* Bytes of scratch: the copied input, the filters of a chunk, the sums, the ranges of column
- * planes.
- */
+/* Bytes of scratch: the copied input, the filters of a chunk, the sums, padded rows of a plane, the
+ * ranges of column planes, a row's vectors. */
 static inline size_t conv_scratch(const conv_plan *p, size_t bytes)
 {
-  return (p->b_size + p->a_size + p->c_size) * bytes + 2 * p->columns.planes * sizeof(size_t);
+  const size_t elements = p->b_size + p->a_size + p->c_size + p->p_size;
+  return elements * bytes + 2 * p->columns.planes * sizeof(size_t) +
+         (p->n_vectors + GEMM_WIDE) * sizeof(conv_vector);
 }
 
 /* Rough cycles of an item. */
@@ -316,24 +382,28 @@ static inline void conv_inside(const conv_axis *x, size_t plane, size_t first, s
 #define E float
 #define V vec_f32
 #define V_ANY vec_f32_any
+#define V_MADD vec_madd_f32
 #define G(name) gemm_##name##_f32
 #define C(name) conv_##name##_f32
 #include "ops/kit/conv_body.h"
 #undef E
 #undef V
 #undef V_ANY
+#undef V_MADD
 #undef G
 #undef C
 
 #define E double
 #define V vec_f64
 #define V_ANY vec_f64_any
+#define V_MADD vec_madd_f64
 #define G(name) gemm_##name##_f64
 #define C(name) conv_##name##_f64
 #include "ops/kit/conv_body.h"
 #undef E
 #undef V
 #undef V_ANY
+#undef V_MADD
 #undef G
 #undef C
 

@@ -1,5 +1,5 @@
-/* conv_body.h: the computing of conv.h for one element type. Included once for each with E, V and
- * V_ANY (the element and its vectors), G(name) and C(name) (gemm.h's and conv.h's names with the
+/* conv_body.h: the computing of conv.h for one element type. Included once for each with E, V,
+ * V_ANY and V_MADD (the element, its vectors, their multiply-add), G(name) and C(name) (gemm.h's and conv.h's names with the
  * type's suffix). */
 
 typedef struct C(data) {
@@ -13,71 +13,134 @@ typedef struct C(work) {
   const conv_plan *p;
   const C(data) * d;
   conv_item i;
-  E *b, *c;
+  E *b, *c, *padded;
   const E *a;
   size_t *inside;     /* for each column plane the samples [from, to) inside the input */
   size_t v, channels; /* the chunk at hand */
-  E bias[GEMM_HIGH];
+  const conv_vector *vectors;
+  E *bias; /* of padded rows too */
 } C(work);
 
-/* Every step-th element. */
-static inline void C(pick)(E *restrict to, const E *restrict from, size_t n, size_t step)
+/* n elements, without a call for a few. */
+static inline void C(copy)(E *restrict to, const E *restrict from, size_t n)
 {
-  if (step == 1)
-    memcpy(to, from, n * sizeof *to);
-  else if (step == 2)
-    LOOP_SIMD for (size_t i = 0; i < n; i++) to[i] = from[2 * i];
-  else
-    for (size_t i = 0; i < n; i++)
-      to[i] = from[i * step];
+  size_t i = 0;
+  for (; i + G(VL) <= n; i += G(VL))
+    memcpy(to + i, from + i, VEC_BYTES);
+  for (; i + 16 / sizeof(E) <= n; i += 16 / sizeof(E))
+    memcpy(to + i, from + i, 16);
+  if (sizeof(E) < 8 && i + 2 <= n) {
+    memcpy(to + i, from + i, 2 * sizeof(E));
+    i += 2;
+  }
+  if (i < n)
+    to[i] = from[i];
 }
 
-/* One row of samples of column plane `plane`, from row `at` of the input. */
+/* At least n zeros, in whole vectors: what is too much is overwritten afterwards. */
+static inline void C(zero)(E *to, size_t n)
+{
+  for (size_t i = 0; i < n; i += G(VL))
+    *(V_ANY *)(void *)(to + i) = (V){0};
+}
+
+/* Every step-th element of a row of X that begins at `at`, as computed. */
+static inline void C(pick)(const C(work) * w, E *restrict to, size_t at, size_t n, size_t step)
+{
+  const E *x = (const E *)w->d->x + at;
+  if (w->p->kind != GEMM_NATIVE && step > 1) {
+    for (size_t i = 0; i < n; i++)
+      G(load)(to + i, w->d->x, at + i * step, 1, w->p->kind);
+  } else if (w->p->kind != GEMM_NATIVE) {
+    G(load)(to, w->d->x, at, n, w->p->kind);
+  } else if (step == 1) {
+    C(copy)(to, x, n);
+  } else if (step == 2) {
+    LOOP_SIMD for (size_t i = 0; i < n; i++) to[i] = x[2 * i];
+  } else {
+    for (size_t i = 0; i < n; i++)
+      to[i] = x[i * step];
+  }
+}
+
+/* One row of samples of column plane `plane`, from the row of the input that begins at `at`. */
 static inline void C(copy_row)(const C(work) * w, E *to, size_t at, size_t plane)
 {
   const conv_axis *c = &w->p->columns;
   const size_t from = w->inside[2 * plane], end = w->inside[2 * plane + 1], step = c->w.stride;
-  for (size_t u = 0; u < from; u++)
-    to[u] = 0;
   if (from < end)
     at += (w->i.column + from) * step + c->base[plane] - c->w.before;
-  if (w->p->kind == GEMM_NATIVE)
-    C(pick)(to + from, (const E *)w->d->x + at, end - from, step);
-  else if (step == 1)
-    G(load)(to + from, w->d->x, at, end - from, w->p->kind);
-  else
-    for (size_t u = from; u < end; u++)
-      G(load)(to + u, w->d->x, at + (u - from) * step, 1, w->p->kind);
-  for (size_t u = end; u < c->length; u++)
-    to[u] = 0;
+  C(zero)(to, from);
+  C(pick)(w, to + from, at, end - from, step);
+  C(zero)(to + end, c->length - end);
 }
 
-/* One row of every plane of columns, from the input's row at `at` or of zeros. */
-static inline void C(copy_rows)(const C(work) * w, E *to, size_t apart, size_t at, bool is_inside)
+/* The stretch of a row of the input that all planes read, padded. */
+static inline void C(pad_row)(const C(work) * w, E *to, size_t at)
+{
+  const window_axis *c = &w->p->columns.w;
+  const size_t start = w->i.column * c->stride, end = c->before + c->in;
+  const size_t from = gemm_least(c->before > start ? c->before - start : 0, w->p->span);
+  const size_t to_end = gemm_least(end > start ? end - start : 0, w->p->span);
+  C(zero)(to, from);
+  if (from < to_end)
+    C(pick)(w, to + from, at + start + from - c->before, to_end - from, 1);
+  C(zero)(to + to_end, w->p->span - gemm_least(to_end, w->p->span));
+}
+
+/* Plane q from padded rows. Whole vectors: what a row has too much the next one overwrites. */
+static inline void C(spread)(const C(work) * w, E *to, size_t q, size_t rows)
 {
   const conv_axis *c = &w->p->columns;
-  for (size_t q = 0; q < c->planes; q++) {
-    if (is_inside)
-      C(copy_row)(w, to + q * apart, at, q);
-    else
-      memset(to + q * apart, 0, c->length * sizeof *to);
+  const size_t step = c->w.stride;
+  for (size_t u = 0; u < rows; u++, to += c->length) {
+    const E *from = w->padded + u * w->p->span + c->base[q];
+    if (step == 1) {
+      for (size_t i = 0; i < c->length; i += G(VL))
+        memcpy(to + i, from + i, VEC_BYTES);
+    } else if (step == 2) {
+      LOOP_SIMD for (size_t i = 0; i < c->length; i++) to[i] = from[2 * i];
+    } else {
+      for (size_t i = 0; i < c->length; i++)
+        to[i] = from[i * step];
+    }
   }
 }
 
-/* All planes of one virtual channel, whose input plane begins at `at`. */
-static inline void C(copy_channel)(const C(work) * w, E *to, size_t at, bool is_padding)
+/* Column plane q, or with q = SIZE_MAX the padded rows, of row plane p of a virtual channel whose
+ * input plane begins at `at`. */
+static inline void C(copy_plane)(const C(work) * w, E *to, size_t p, size_t q, size_t at)
 {
   const conv_axis *r = &w->p->rows, *c = &w->p->columns;
-  const size_t plane = r->length * c->length, needed = w->i.rows + r->reach;
+  const size_t needed = w->i.rows + r->reach, length = q == SIZE_MAX ? w->p->span : c->length;
+  size_t from, end;
+  conv_inside(r, p, w->i.row, &from, &end);
+  if (at == SIZE_MAX)
+    from = end = 0;
+  for (size_t u = 0; u < needed; u++, to += length) {
+    const size_t y = (w->i.row + u) * r->w.stride + r->base[p] - r->w.before;
+    if (u < from || u >= end)
+      C(zero)(to, length);
+    else if (q == SIZE_MAX)
+      C(pad_row)(w, to, at + y * c->w.in);
+    else
+      C(copy_row)(w, to, at + y * c->w.in, q);
+  }
+}
+
+/* All planes of one virtual channel, whose input plane begins at `at`; SIZE_MAX: in the padding. */
+static inline void C(copy_channel)(const C(work) * w, E *to, size_t at)
+{
+  const conv_axis *r = &w->p->rows, *c = &w->p->columns;
+  const size_t plane = r->length * c->length;
   for (size_t p = 0; p < r->planes; p++) {
-    size_t from, end;
-    conv_inside(r, p, w->i.row, &from, &end);
-    if (is_padding)
-      from = end = 0;
-    for (size_t u = 0; u < needed; u++) {
-      E *row = to + p * c->planes * plane + u * c->length;
-      const size_t y = (w->i.row + u) * r->w.stride + r->base[p] - r->w.before;
-      C(copy_rows)(w, row, plane, at + y * c->w.in, u >= from && u < end);
+    if (w->p->span)
+      C(copy_plane)(w, w->padded, p, SIZE_MAX, at);
+    for (size_t q = 0; q < c->planes; q++, to += plane) {
+      if (w->p->span)
+        C(spread)(w, to, q, w->i.rows + r->reach);
+      else
+        C(copy_plane)(w, to, p, q, at);
     }
   }
 }
@@ -91,7 +154,7 @@ static inline void C(copy_chunk)(const C(work) * w)
     size_t plane;
     const bool is_inside = conv_outer_plane(p, w->i.outer, channel, &plane);
     const size_t at = (first + channel / p->outer_taps) * p->in_channel + plane * p->in_plane;
-    C(copy_channel)(w, w->b + v * p->area, at, !is_inside);
+    C(copy_channel)(w, w->b + v * p->area, is_inside ? at : SIZE_MAX);
   }
 }
 
@@ -119,29 +182,27 @@ static inline size_t C(stretches)(const C(work) * w, size_t first, size_t n, C(s
   return count;
 }
 
-/* Adds the bias to a tile's sums and writes them where they belong. */
-NOINLINE void C(finish)(const C(work) * w, E *sums, size_t filter, size_t filters, size_t first,
-                        size_t wide)
+/* Element of Y at which the block's filter f and its outer position begin. */
+static inline size_t C(plane_of)(const C(work) * w, size_t f)
 {
   const conv_plan *p = w->p;
-  const size_t end = (w->i.rows - 1) * p->columns.length + w->i.columns;
-  C(stretch) s[GEMM_WIDE * G(VL)];
-  s[0].n = 0;
-  const size_t count = C(stretches)(w, first, gemm_least(wide, end - first), s);
-  const size_t channel = (w->i.image * p->groups + w->i.group) * p->filters + w->i.filter + filter;
-  for (size_t f = 0; f < filters; f++, sums += wide) {
-    const V bias = w->bias[filter + f] - (V){0};
-    const size_t at = (channel + f) * p->out_channel + w->i.outer * p->out_plane;
-    if (p->kind == GEMM_NATIVE && s[0].n == wide) {
-      V_ANY *to = (V_ANY *)(void *)((E *)w->d->y + at + s[0].at);
-      for (size_t v = 0; v < wide / G(VL); v++)
-        to[v] = ((V *)(void *)sums)[v] + bias;
-      continue;
+  const size_t group = w->i.image * p->groups + w->i.group;
+  return (group * p->filters + w->i.filter + f) * p->out_channel + w->i.outer * p->out_plane;
+}
+
+/* Writes a tile's sums where they belong. */
+NOINLINE void C(finish)(const C(work) * w, const G(tile) * t, size_t filter, size_t filters,
+                        const C(stretch) * s, size_t count)
+{
+  for (size_t f = 0; f < filters; f++) {
+    const E *sums = t->c + f * t->ld;
+    const size_t at = C(plane_of)(w, filter + f);
+    for (size_t i = 0; i < count; i++) {
+      if (w->p->kind == GEMM_NATIVE)
+        C(copy)((E *)w->d->y + at + s[i].at, sums + s[i].from, s[i].n);
+      else
+        G(store)(w->d->y, at + s[i].at, sums + s[i].from, s[i].n, w->p->kind);
     }
-    for (size_t v = 0; v < wide / G(VL); v++)
-      ((V *)(void *)sums)[v] += bias;
-    for (size_t i = 0; i < count; i++)
-      G(store)(w->d->y, at + s[i].at, sums + s[i].from, s[i].n, p->kind);
   }
 }
 
@@ -150,22 +211,89 @@ static inline void C(multiply)(C(work) * w)
 {
   const conv_plan *p = w->p;
   const size_t end = (w->i.rows - 1) * p->columns.length + w->i.columns;
-  const bool is_whole = w->channels == p->n_virtual;
   const bool is_last = w->v + w->channels == p->n_virtual;
-  G(tile) t = {.depth = w->channels * p->taps, .at = p->at, .apart = G(NR), .adds = w->v > 0};
+  G(tile) t = {.depth = w->channels * p->taps, .at = p->at, .apart = G(NR)};
   const size_t panel = w->d->packed ? p->k : t.depth, skip = w->d->packed ? w->v * p->taps : 0;
+  C(stretch) s[GEMM_WIDE * G(VL)];
   for (size_t j = 0, wide; j < end; j += wide) {
     const size_t vectors = G(tile_vectors)(w->i.filters, end - j);
     wide = vectors * G(VL);
+    const size_t count = is_last ? C(stretches)(w, j, gemm_least(wide, end - j), s) : 0;
+    const bool is_direct = count == 1 && s[0].n == wide && p->kind == GEMM_NATIVE;
     t.b = w->b + j;
     for (size_t f = 0; f < w->i.filters; f += GEMM_ROWS) {
       const size_t used = gemm_least(w->i.filters - f, GEMM_ROWS), rows = gemm_rows(used);
+      E *slot = p->chunk == p->n_virtual ? w->c : w->c + f * p->c_width + j * rows;
+      const bool is_there = is_direct && used == rows;
       t.a = w->a + f * panel + skip * rows;
-      t.c = is_whole ? w->c : w->c + f * p->c_width + j * rows;
+      t.part = w->v > 0 ? slot : NULL;
+      t.bias = w->bias + f;
+      t.c = is_there ? (E *)w->d->y + C(plane_of)(w, f) + s[0].at : slot;
+      t.ld = is_there ? p->out_channel : wide;
       G(tile_run)(&t, rows, vectors);
-      if (is_last)
-        C(finish)(w, t.c, f, used, j, wide);
+      if (is_last && !is_there)
+        C(finish)(w, &t, f, used, s, count);
     }
+  }
+}
+
+/* ---- few filters ---- */
+
+/* GEMM_WIDE vectors of one filter's outputs. */
+typedef struct C(stream) {
+  size_t depth;
+  const E *a, *b;
+  const size_t *at;
+  const conv_vector *v;
+  E bias;
+  const V *part; /* the sums so far; NULL: the bias */
+  V *sum;        /* where they go, or NULL: to y */
+  E *y;
+} C(stream);
+
+NOINLINE void C(stream_run)(const C(stream) * s)
+{
+  const E *from[GEMM_WIDE];
+  V sum[GEMM_WIDE];
+  GEMM_UNROLL for (size_t v = 0; v < GEMM_WIDE; v++)
+  {
+    from[v] = s->b + s->v[v].from;
+    sum[v] = s->part ? s->part[v] : s->bias - (V){0};
+  }
+  for (size_t k = 0; k < s->depth; k++) {
+    const V x = s->a[k] - (V){0};
+    const size_t offset = s->at[k];
+    GEMM_UNROLL for (size_t v = 0; v < GEMM_WIDE; v++) sum[v] =
+        V_MADD(x, *(const V_ANY *)(const void *)(from[v] + offset), sum[v]);
+  }
+  if (s->sum) {
+    GEMM_UNROLL for (size_t v = 0; v < GEMM_WIDE; v++) s->sum[v] = sum[v];
+  } else {
+    GEMM_UNROLL for (size_t v = 0; v < GEMM_WIDE; v++) * (V_ANY *)(void *)(s->y + s->v[v].to) =
+        sum[v];
+  }
+}
+
+/* The chunk's part of the block's filter f. */
+static inline void C(multiply_thin)(const C(work) * w, size_t f)
+{
+  const conv_plan *p = w->p;
+  const size_t n = w->i.rows * gemm_parts(w->i.columns, G(VL));
+  const size_t depth = w->channels * p->taps;
+  const size_t y = C(plane_of)(w, f) + w->i.row * p->columns.w.out + w->i.column;
+  const bool is_last = w->v + w->channels == p->n_virtual;
+  const bool is_plain = is_last && p->kind == GEMM_NATIVE && w->i.columns >= G(VL);
+  V *slot = (V *)(void *)(w->c + f * p->c_width);
+  C(stream) s = {.depth = depth, .b = w->b, .at = p->at, .bias = w->bias[f]};
+  s.a = w->d->packed ? w->a + f * p->k + w->v * p->taps : w->a + f * depth;
+  s.y = (E *)w->d->y + y;
+  for (size_t i = 0; i < n; i += GEMM_WIDE) {
+    s.v = w->vectors + i;
+    s.part = w->v > 0 ? slot + i : NULL;
+    s.sum = is_plain && n - i >= GEMM_WIDE ? NULL : slot + i;
+    C(stream_run)(&s);
+    for (size_t v = 0; is_last && s.sum && v < gemm_least(n - i, GEMM_WIDE); v++)
+      G(store)(w->d->y, y + s.v[v].to, (const E *)&s.sum[v], s.v[v].n, p->kind);
   }
 }
 
@@ -173,36 +301,60 @@ static inline void C(begin)(C(work) * w)
 {
   const conv_plan *p = w->p;
   const size_t channel = w->i.group * p->filters + w->i.filter;
-  for (size_t f = 0; f < w->i.filters; f++)
+  const size_t lines = gemm_parts(w->i.columns, G(VL));
+  w->vectors = p->vectors;
+  if (p->is_thin && w->i.columns < p->columns.block) {
+    /* A narrower block at the end of a row: blocks of part of a row have one row. */
+    conv_vector *own = (conv_vector *)(void *)(w->inside + 2 * p->columns.planes);
+    memset(own + lines, 0, GEMM_WIDE * sizeof *own);
+    conv_find_vectors(p, 1, w->i.columns, G(VL), own);
+    w->vectors = own;
+  }
+  for (size_t f = 0; f < w->i.filters + GEMM_ROWS; f++)
     w->bias[f] = 0;
   if (w->d->bias)
     G(load)(w->bias, w->d->bias, channel, w->i.filters, p->kind);
   for (size_t q = 0; q < p->columns.planes; q++)
     conv_inside(&p->columns, q, w->i.column, &w->inside[2 * q], &w->inside[2 * q + 1]);
   if (w->d->packed) {
-    const size_t group = conv_packed_filters(p->filters) * p->k;
+    const size_t group = conv_packed_filters(p->channels, p->filters) * p->k;
     w->a = w->d->packed + w->i.group * group + w->i.filter * p->k;
   }
+}
+
+/* The chunk's part of the block's filters: panels, or for few filters one after the other. */
+static inline void C(take_filters)(const C(work) * w, E *to)
+{
+  const conv_plan *p = w->p;
+  const gemm_matrix m = {p->k, false, p->kind};
+  const size_t first = w->i.group * p->filters + w->i.filter, k = w->v * p->taps;
+  const size_t depth = w->channels * p->taps;
+  if (!p->is_thin)
+    G(pack_rows)(to, w->d->w, &m, first, w->i.filters, k, depth);
+  for (size_t f = 0; p->is_thin && f < w->i.filters; f++)
+    G(load)(to + f * depth, w->d->w, (first + f) * p->k + k, depth, p->kind);
 }
 
 /* Computes one item; scratch of conv_scratch() bytes, aligned to a vector. */
 NOINLINE void C(run)(const conv_plan *p, const C(data) * d, size_t item, void *scratch)
 {
-  C(work) w = {.p = p, .d = d, .i = conv_item_of(p, item), .b = scratch};
+  E bias[GEMM_HIGH + GEMM_ROWS];
+  C(work) w = {.bias = bias, .p = p, .d = d, .i = conv_item_of(p, item), .b = scratch};
   w.c = w.b + p->b_size;
-  E *filters = w.c + p->c_size;
+  w.padded = w.c + p->c_size;
+  E *filters = w.padded + p->p_size;
   w.a = filters;
   w.inside = (size_t *)(void *)(filters + p->a_size);
-  const gemm_matrix m = {p->k, false, p->kind};
   C(begin)(&w);
   do {
     w.channels = gemm_least(p->n_virtual - w.v, p->chunk);
     C(copy_chunk)(&w);
     if (!d->packed)
-      G(pack_rows)
-    (filters, d->w, &m, w.i.group * p->filters + w.i.filter, w.i.filters, w.v * p->taps,
-     w.channels * p->taps);
-    C(multiply)(&w);
+      C(take_filters)(&w, filters);
+    for (size_t f = 0; p->is_thin && f < w.i.filters; f++)
+      C(multiply_thin)(&w, f);
+    if (!p->is_thin)
+      C(multiply)(&w);
     w.v += w.channels;
   } while (w.v < p->n_virtual);
 }

@@ -186,6 +186,42 @@ COLD KIT void *gemm_pack_whole(const onnxrun_host *h, onnxrun_node *n, const onn
 #define GEMM_BODIES
 #endif
 #ifdef GEMM_BODIES
+/* to[k * width + r] = lines[r * GEMM_DEPTH + k] for r < 4, k < n. */
+static inline void gemm_turn_f64(double *to, size_t width, const double *lines, size_t n)
+{
+  for (size_t k = 0; k < n; k++) {
+    for (size_t r = 0; r < 4; r++)
+      to[k * width + r] = lines[r * GEMM_DEPTH + k];
+  }
+}
+
+typedef float gemm_four __attribute__((vector_size(16)));
+
+/* In squares of 4 x 4. */
+static inline void gemm_turn_f32(float *to, size_t width, const float *lines, size_t n)
+{
+  size_t k = 0;
+  for (; k + 4 <= n; k += 4) {
+    gemm_four x[4], y[4];
+    for (size_t r = 0; r < 4; r++)
+      memcpy(&x[r], lines + r * GEMM_DEPTH + k, sizeof *x);
+    const gemm_four low01 = __builtin_shufflevector(x[0], x[1], 0, 4, 1, 5);
+    const gemm_four low23 = __builtin_shufflevector(x[2], x[3], 0, 4, 1, 5);
+    const gemm_four high01 = __builtin_shufflevector(x[0], x[1], 2, 6, 3, 7);
+    const gemm_four high23 = __builtin_shufflevector(x[2], x[3], 2, 6, 3, 7);
+    y[0] = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
+    y[1] = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
+    y[2] = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
+    y[3] = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
+    for (size_t r = 0; r < 4; r++)
+      memcpy(to + (k + r) * width, &y[r], sizeof *y);
+  }
+  for (; k < n; k++) {
+    for (size_t r = 0; r < 4; r++)
+      to[k * width + r] = lines[r * GEMM_DEPTH + k];
+  }
+}
+
 KIT void gemm_load_f32(float *to, const void *from, size_t at, size_t n, enum gemm_kind kind)
 {
   if (kind == GEMM_NATIVE) {

@@ -21,12 +21,13 @@ ALWAYS_INLINE void G(tile_of)(const G(tile) * t, size_t rows, size_t vectors)
       GEMM_UNROLL for (size_t v = 0; v < vectors; v++) sum[r][v] = V_MADD(x, b[v], sum[r][v]);
     }
   }
-  V *c = (V *)(void *)t->c;
-  const bool adds = t->adds;
+  const V *part = (const V *)(const void *)t->part;
   GEMM_UNROLL for (size_t r = 0; r < rows; r++)
   {
-    GEMM_UNROLL for (size_t v = 0; v < vectors; v++) c[r * vectors + v] =
-        adds ? c[r * vectors + v] + sum[r][v] : sum[r][v];
+    V_ANY *c = (V_ANY *)(void *)(t->c + r * t->ld);
+    const V bias = t->bias[r] - (V){0};
+    GEMM_UNROLL for (size_t v = 0; v < vectors; v++) c[v] =
+        (part ? part[r * vectors + v] : bias) + sum[r][v];
   }
 }
 
@@ -85,15 +86,6 @@ NOINLINE void G(pack_across)(E *to, size_t width, const void *from, size_t at, s
   }
 }
 
-/* Element k of `count` lines beside each other, for each of n; rows of `to` are `width` long. */
-static inline void G(turn)(E *to, size_t width, E (*lines)[GEMM_DEPTH], size_t count, size_t n)
-{
-  for (size_t k = 0; k < n; k++) {
-    for (size_t r = 0; r < count; r++)
-      to[k * width + r] = lines[r][k];
-  }
-}
-
 NOINLINE void G(pack_along)(E *to, size_t width, const void *from, size_t at, size_t ld,
                             size_t used, size_t depth, enum gemm_kind kind)
 {
@@ -101,12 +93,20 @@ NOINLINE void G(pack_along)(E *to, size_t width, const void *from, size_t at, si
   for (size_t k0 = 0, n; k0 < depth; k0 += n) {
     n = gemm_least(depth - k0, GEMM_DEPTH);
     for (size_t i = 0; i < width; i += 4) {
-      const size_t count = gemm_least(width - i, 4), left = i < used ? used - i : 0;
-      for (size_t r = 0; r < count && r < left; r++)
-        G(load)(lines[r], from, at + (i + r) * ld + k0, n, kind);
-      for (size_t r = left; r < count; r++)
-        memset(lines[r], 0, n * sizeof(E));
-      G(turn)(to + k0 * width + i, width, lines, count, n);
+      const size_t count = gemm_least(width - i, 4);
+      for (size_t r = 0; r < count; r++) {
+        if (i + r < used)
+          G(load)(lines[r], from, at + (i + r) * ld + k0, n, kind);
+        else
+          memset(lines[r], 0, n * sizeof(E));
+      }
+      E *panel = to + k0 * width + i;
+      if (count == 4)
+        G(turn)(panel, width, lines[0], n);
+      else
+        for (size_t k = 0; k < n; k++)
+          for (size_t r = 0; r < count; r++)
+            panel[k * width + r] = lines[r][k];
     }
   }
 }
@@ -194,23 +194,35 @@ static inline void G(point)(G(block) * b, G(tile) * t, size_t j, size_t vectors)
   b->step = step;
 }
 
+/* The tile's sums in Y, where they are not there already. */
+static inline void G(finish)(const G(block) * b, const G(tile) * t, size_t r, size_t j, size_t wide)
+{
+  const size_t n = gemm_least(b->columns - j, wide), rows = gemm_least(b->rows - r, GEMM_ROWS);
+  for (size_t i = 0; i < rows; i++)
+    G(finish_row)(b, t->c + i * wide, b->row + r + i, b->column + j, n);
+}
+
 NOINLINE void G(block_part)(G(block) * b)
 {
   const gemm *g = b->g;
-  const bool is_whole = b->depth == g->k, is_last = b->k + b->depth == g->k;
+  const bool is_last = b->k + b->depth == g->k;
+  const bool is_plain = is_last && !g->has_c && g->alpha == 1.0f && g->a.kind == GEMM_NATIVE;
   for (size_t j = 0, wide; j < b->columns; j += wide) {
     const size_t vectors = G(tile_vectors)(g->m, b->columns - j);
     wide = vectors * G(VL);
-    G(tile) t = {.depth = b->depth, .at = b->at, .adds = b->k > 0};
+    G(tile) t = {.depth = b->depth, .at = b->at, .bias = G(zeros)};
     G(point)(b, &t, j, vectors);
     for (size_t r = 0; r < b->rows; r += GEMM_ROWS) {
       const size_t used = gemm_least(b->rows - r, GEMM_ROWS), rows = gemm_rows(used);
+      const bool is_direct = is_plain && rows == used && b->columns - j >= wide;
+      E *slot = g->k <= GEMM_DEPTH ? b->c : b->c + r * (g->wide + GEMM_WIDE * G(VL)) + j * rows;
       t.a = b->a + r * b->depth;
-      t.c = is_whole ? b->c : b->c + r * (g->wide + GEMM_WIDE * G(VL)) + j * rows;
+      t.part = b->k > 0 ? slot : NULL;
+      t.c = is_direct ? (E *)b->o->y + (b->row + r) * g->n + b->column + j : slot;
+      t.ld = is_direct ? g->n : wide;
       G(tile_run)(&t, rows, vectors);
-      for (size_t i = 0; is_last && i < used; i++)
-        G(finish_row)
-      (b, t.c + i * wide, b->row + r + i, b->column + j, gemm_least(b->columns - j, wide));
+      if (is_last && !is_direct)
+        G(finish)(b, &t, r, j, wide);
     }
   }
 }
@@ -236,15 +248,14 @@ NOINLINE E G(dot)(const void *from_x, const void *from_y, size_t n)
   V sum[4] = {{0}, {0}, {0}, {0}};
   E lane[G(VL)], total = 0;
   size_t k = 0;
-  for (; k + G(VL) <= n; k += G(VL)) {
-    const V_ANY *a = (const V_ANY *)(const void *)(x + k),
-                *b = (const V_ANY *)(const void *)(y + k);
-    const V sums = V_MADD(*a, *b, sum[0]);
-    sum[0] = sum[1];
-    sum[1] = sum[2];
-    sum[2] = sum[3];
-    sum[3] = sums;
+  for (; k + 4 * G(VL) <= n; k += 4 * G(VL)) {
+    const V_ANY *a = (const V_ANY *)(const void *)(x + k);
+    const V_ANY *b = (const V_ANY *)(const void *)(y + k);
+    GEMM_UNROLL for (size_t v = 0; v < 4; v++) sum[v] = V_MADD(a[v], b[v], sum[v]);
   }
+  for (; k + G(VL) <= n; k += G(VL))
+    sum[0] = V_MADD(*(const V_ANY *)(const void *)(x + k), *(const V_ANY *)(const void *)(y + k),
+                    sum[0]);
   for (; k < n; k++)
     total = MADD(x[k], y[k], total);
   const V all = (sum[0] + sum[1]) + (sum[2] + sum[3]);

@@ -32,7 +32,8 @@ static COLD onnxrun_status conv_pack(const onnxrun_host *h, onnxrun_node *n, voi
     return ONNXRUN_OK;
   const size_t bytes = conv_bytes(w->dtype), groups = (size_t)p->group;
   const size_t filters = (size_t)w->dims[0] / groups, k = dims_product(w, 1, w->rank);
-  const size_t panels = conv_packed_filters(filters) * k;
+  const bool is_thin = conv_thin((size_t)w->dims[1], filters);
+  const size_t panels = conv_packed_filters((size_t)w->dims[1], filters) * k;
   const gemm_matrix m = {k, false, gemm_kind_of(w->dtype)};
   size_t size;
   if (!conv_multiply(panels, groups * bytes, &size))
@@ -41,7 +42,11 @@ static COLD onnxrun_status conv_pack(const onnxrun_host *h, onnxrun_node *n, voi
   p->packed = to;
   for (size_t g = 0; to && g < groups; g++) {
     void *panel = to + g * panels * bytes;
-    if (w->dtype == ONNXRUN_DOUBLE)
+    if (is_thin && w->dtype == ONNXRUN_DOUBLE)
+      gemm_load_f64(panel, w->data, g * panels, panels, m.kind);
+    else if (is_thin)
+      gemm_load_f32(panel, w->data, g * panels, panels, m.kind);
+    else if (w->dtype == ONNXRUN_DOUBLE)
       gemm_pack_rows_f64(panel, w->data, &m, g * filters, filters, 0, k);
     else
       gemm_pack_rows_f32(panel, w->data, &m, g * filters, filters, 0, k);
