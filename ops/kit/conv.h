@@ -155,6 +155,9 @@ static COLD inline void conv_cut_filters(conv_plan *p)
   p->n_high = gemm_parts(p->filters, p->high);
 }
 
+/* Products of a chunk: the windows that a tile reads stay in L1, at two cache lines each. */
+#define CONV_DEPTH ((size_t)128)
+
 /* Memory that a chunk of virtual channels may take: half of a small L2 cache. */
 #define CONV_CHUNK_BYTES ((size_t)256 << 10)
 
@@ -182,7 +185,7 @@ static COLD inline bool conv_cut_chunks(conv_plan *p, size_t bytes, bool packed)
 {
   if (!conv_cut_area(p, bytes))
     return false;
-  const size_t by_depth = GEMM_DEPTH / p->taps, by_size = CONV_CHUNK_BYTES / bytes / p->area;
+  const size_t by_depth = CONV_DEPTH / p->taps, by_size = CONV_CHUNK_BYTES / bytes / p->area;
   size_t most = gemm_least(by_depth, by_size);
   most = most > 0 ? gemm_least(most, p->n_virtual) : 1;
   const size_t chunks = p->n_virtual > 0 ? gemm_parts(p->n_virtual, most) : 1;

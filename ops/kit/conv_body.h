@@ -17,6 +17,7 @@ typedef struct C(work) {
   const E *a;
   size_t *inside;     /* for each column plane the samples [from, to) inside the input */
   size_t v, channels; /* the chunk at hand */
+  size_t pad_from, pad_end, pad_at; /* of a padded row: inside the input, where that begins */
   const conv_vector *vectors;
   E *bias; /* of padded rows too */
 } C(work);
@@ -25,8 +26,10 @@ typedef struct C(work) {
 static inline void C(copy)(E *restrict to, const E *restrict from, size_t n)
 {
   size_t i = 0;
-  for (; i + G(VL) <= n; i += G(VL))
+  for (; i + G(VL) <= n; i += G(VL)) {
     memcpy(to + i, from + i, VEC_BYTES);
+    KEEP_LOOP;
+  }
   for (; i + 16 / sizeof(E) <= n; i += 16 / sizeof(E))
     memcpy(to + i, from + i, 16);
   if (sizeof(E) < 8 && i + 2 <= n) {
@@ -40,8 +43,10 @@ static inline void C(copy)(E *restrict to, const E *restrict from, size_t n)
 /* At least n zeros, in whole vectors: what is too much is overwritten afterwards. */
 static inline void C(zero)(E *to, size_t n)
 {
-  for (size_t i = 0; i < n; i += G(VL))
+  for (size_t i = 0; i < n; i += G(VL)) {
     *(V_ANY *)(void *)(to + i) = (V){0};
+    KEEP_LOOP;
+  }
 }
 
 /* Every step-th element of a row of X that begins at `at`, as computed. */
@@ -78,14 +83,9 @@ static inline void C(copy_row)(const C(work) * w, E *to, size_t at, size_t plane
 /* The stretch of a row of the input that all planes read, padded. */
 static inline void C(pad_row)(const C(work) * w, E *to, size_t at)
 {
-  const window_axis *c = &w->p->columns.w;
-  const size_t start = w->i.column * c->stride, end = c->before + c->in;
-  const size_t from = gemm_least(c->before > start ? c->before - start : 0, w->p->span);
-  const size_t to_end = gemm_least(end > start ? end - start : 0, w->p->span);
-  C(zero)(to, from);
-  if (from < to_end)
-    C(pick)(w, to + from, at + start + from - c->before, to_end - from, 1);
-  C(zero)(to + to_end, w->p->span - gemm_least(to_end, w->p->span));
+  C(zero)(to, w->pad_from);
+  C(pick)(w, to + w->pad_from, at + w->pad_at, w->pad_end - w->pad_from, 1);
+  C(zero)(to + w->pad_end, w->p->span - w->pad_end);
 }
 
 /* Plane q from padded rows. Whole vectors: what a row has too much the next one overwrites. */
@@ -96,8 +96,10 @@ static inline void C(spread)(const C(work) * w, E *to, size_t q, size_t rows)
   for (size_t u = 0; u < rows; u++, to += c->length) {
     const E *from = w->padded + u * w->p->span + c->base[q];
     if (step == 1) {
-      for (size_t i = 0; i < c->length; i += G(VL))
+      for (size_t i = 0; i < c->length; i += G(VL)) {
         memcpy(to + i, from + i, VEC_BYTES);
+        KEEP_LOOP;
+      }
     } else if (step == 2) {
       LOOP_SIMD for (size_t i = 0; i < c->length; i++) to[i] = from[2 * i];
     } else {
@@ -314,6 +316,13 @@ static inline void C(begin)(C(work) * w)
     w->bias[f] = 0;
   if (w->d->bias)
     G(load)(w->bias, w->d->bias, channel, w->i.filters, p->kind);
+  const window_axis *c = &p->columns.w;
+  const size_t start = w->i.column * c->stride, end = c->before + c->in;
+  w->pad_from = gemm_least(c->before > start ? c->before - start : 0, p->span);
+  w->pad_end = gemm_least(end > start ? end - start : 0, p->span);
+  if (w->pad_end < w->pad_from)
+    w->pad_end = w->pad_from;
+  w->pad_at = start + w->pad_from - c->before;
   for (size_t q = 0; q < p->columns.planes; q++)
     conv_inside(&p->columns, q, w->i.column, &w->inside[2 * q], &w->inside[2 * q + 1]);
   if (w->d->packed) {

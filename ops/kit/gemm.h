@@ -186,39 +186,47 @@ COLD KIT void *gemm_pack_whole(const onnxrun_host *h, onnxrun_node *n, const onn
 #define GEMM_BODIES
 #endif
 #ifdef GEMM_BODIES
-/* to[k * width + r] = lines[r * GEMM_DEPTH + k] for r < 4, k < n. */
-static inline void gemm_turn_f64(double *to, size_t width, const double *lines, size_t n)
+/* to[k * width + r] = row[r][k] for r < count <= 4, k < n; rows of any alignment. */
+static inline void gemm_turn_f64(double *to, size_t width, const void *const row[4], size_t count,
+                                 size_t n)
 {
   for (size_t k = 0; k < n; k++) {
-    for (size_t r = 0; r < 4; r++)
-      to[k * width + r] = lines[r * GEMM_DEPTH + k];
+    for (size_t r = 0; r < count; r++)
+      memcpy(to + k * width + r, (const char *)row[r] + k * sizeof *to, sizeof *to);
   }
 }
 
 typedef float gemm_four __attribute__((vector_size(16)));
 
-/* In squares of 4 x 4. */
-static inline void gemm_turn_f32(float *to, size_t width, const float *lines, size_t n)
+/* A square of 4 x 4, of whose columns the first `count` are written. */
+ALWAYS_INLINE void gemm_square(float *to, size_t width, const void *const row[4], size_t count,
+                               size_t k)
+{
+  gemm_four x[4], y[4];
+  GEMM_UNROLL for (size_t r = 0; r < 4; r++)
+      memcpy(&x[r], (const char *)row[r] + k * sizeof *to, sizeof *x);
+  const gemm_four low01 = __builtin_shufflevector(x[0], x[1], 0, 4, 1, 5);
+  const gemm_four low23 = __builtin_shufflevector(x[2], x[3], 0, 4, 1, 5);
+  const gemm_four high01 = __builtin_shufflevector(x[0], x[1], 2, 6, 3, 7);
+  const gemm_four high23 = __builtin_shufflevector(x[2], x[3], 2, 6, 3, 7);
+  y[0] = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
+  y[1] = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
+  y[2] = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
+  y[3] = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
+  GEMM_UNROLL for (size_t r = 0; r < 4; r++) memcpy(to + r * width, &y[r], count * sizeof *to);
+}
+
+static inline void gemm_turn_f32(float *to, size_t width, const void *const row[4], size_t count,
+                                 size_t n)
 {
   size_t k = 0;
-  for (; k + 4 <= n; k += 4) {
-    gemm_four x[4], y[4];
-    for (size_t r = 0; r < 4; r++)
-      memcpy(&x[r], lines + r * GEMM_DEPTH + k, sizeof *x);
-    const gemm_four low01 = __builtin_shufflevector(x[0], x[1], 0, 4, 1, 5);
-    const gemm_four low23 = __builtin_shufflevector(x[2], x[3], 0, 4, 1, 5);
-    const gemm_four high01 = __builtin_shufflevector(x[0], x[1], 2, 6, 3, 7);
-    const gemm_four high23 = __builtin_shufflevector(x[2], x[3], 2, 6, 3, 7);
-    y[0] = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
-    y[1] = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
-    y[2] = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
-    y[3] = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
-    for (size_t r = 0; r < 4; r++)
-      memcpy(to + (k + r) * width, &y[r], sizeof *y);
-  }
+  for (; k + 4 <= n && count == 4; k += 4)
+    gemm_square(to + k * width, width, row, 4, k);
+  for (; k + 4 <= n && count == 2; k += 4)
+    gemm_square(to + k * width, width, row, 2, k);
   for (; k < n; k++) {
-    for (size_t r = 0; r < 4; r++)
-      to[k * width + r] = lines[r * GEMM_DEPTH + k];
+    for (size_t r = 0; r < count; r++)
+      memcpy(to + k * width + r, (const char *)row[r] + k * sizeof *to, sizeof *to);
   }
 }
 

@@ -69,6 +69,16 @@ NOINLINE void G(steps)(size_t *at, size_t depth, size_t step)
     at[k] = k * step;
 }
 
+/* n elements as they are computed: where they are, or converted into `line`. */
+static inline const void *G(line_of)(E *line, const void *from, size_t at, size_t n,
+                                     enum gemm_kind kind)
+{
+  if (kind == GEMM_NATIVE)
+    return (const char *)from + at * sizeof(E);
+  G(load)(line, from, at, n, kind);
+  return line;
+}
+
 /* One panel of `width`, `used` of them given, of k in [0, depth): element (i, k) of a panel is at
  * from[at + k * ld + i] or, where a line runs along k, at from[at + i * ld + k]. */
 NOINLINE void G(pack_across)(E *to, size_t width, const void *from, size_t at, size_t ld,
@@ -90,23 +100,19 @@ NOINLINE void G(pack_along)(E *to, size_t width, const void *from, size_t at, si
                             size_t used, size_t depth, enum gemm_kind kind)
 {
   E lines[4][GEMM_DEPTH];
-  for (size_t k0 = 0, n; k0 < depth; k0 += n) {
-    n = gemm_least(depth - k0, GEMM_DEPTH);
+  const void *row[4];
+  for (size_t k = 0, n; k < depth; k += n) {
+    n = gemm_least(depth - k, GEMM_DEPTH);
     for (size_t i = 0; i < width; i += 4) {
       const size_t count = gemm_least(width - i, 4);
-      for (size_t r = 0; r < count; r++) {
+      for (size_t r = 0; r < 4; r++) {
+        row[r] = lines[r];
         if (i + r < used)
-          G(load)(lines[r], from, at + (i + r) * ld + k0, n, kind);
+          row[r] = G(line_of)(lines[r], from, at + (i + r) * ld + k, n, kind);
         else
           memset(lines[r], 0, n * sizeof(E));
       }
-      E *panel = to + k0 * width + i;
-      if (count == 4)
-        G(turn)(panel, width, lines[0], n);
-      else
-        for (size_t k = 0; k < n; k++)
-          for (size_t r = 0; r < count; r++)
-            panel[k * width + r] = lines[r][k];
+      G(turn)(to + k * width + i, width, row, count, n);
     }
   }
 }
@@ -265,16 +271,6 @@ NOINLINE E G(dot)(const void *from_x, const void *from_y, size_t n)
       lane[i] += lane[i + half];
   }
   return lane[0] + total;
-}
-
-/* n elements as they are computed: where they are, or converted into `line`. */
-static inline const void *G(line_of)(E *line, const void *from, size_t at, size_t n,
-                                     enum gemm_kind kind)
-{
-  if (kind == GEMM_NATIVE)
-    return (const char *)from + at * sizeof(E);
-  G(load)(line, from, at, n, kind);
-  return line;
 }
 
 /* The rows of a block of A times a vector. */

@@ -37,6 +37,9 @@
 /* Compiled for size: what is called once a node, or writes a few results. */
 #define COLD __attribute__((cold))
 
+/* In a short loop that copies or fills: keeps it from becoming a call of the C library. */
+#define KEEP_LOOP __asm__ volatile("")
+
 /* a * b + c with one rounding where the instruction set has it, with two elsewhere. */
 #if defined(__FMA__) || defined(__aarch64__)
 #define HAS_MADD 1
