@@ -50,7 +50,7 @@ static inline void C(zero)(E *to, size_t n)
 }
 
 /* Every step-th element of a row of X that begins at `at`, as computed. */
-static inline void C(pick)(const C(work) * w, E *restrict to, size_t at, size_t n, size_t step)
+NOINLINE void C(pick)(const C(work) * w, E *restrict to, size_t at, size_t n, size_t step)
 {
   const E *x = (const E *)w->d->x + at;
   if (w->p->kind != GEMM_NATIVE && step > 1) {
@@ -69,7 +69,7 @@ static inline void C(pick)(const C(work) * w, E *restrict to, size_t at, size_t 
 }
 
 /* One row of samples of column plane `plane`, from the row of the input that begins at `at`. */
-static inline void C(copy_row)(const C(work) * w, E *to, size_t at, size_t plane)
+NOINLINE void C(copy_row)(const C(work) * w, E *to, size_t at, size_t plane)
 {
   const conv_axis *c = &w->p->columns;
   const size_t from = w->inside[2 * plane], end = w->inside[2 * plane + 1], step = c->w.stride;
@@ -111,7 +111,7 @@ static inline void C(spread)(const C(work) * w, E *to, size_t q, size_t rows)
 
 /* Column plane q, or with q = SIZE_MAX the padded rows, of row plane p of a virtual channel whose
  * input plane begins at `at`. */
-static inline void C(copy_plane)(const C(work) * w, E *to, size_t p, size_t q, size_t at)
+NOINLINE void C(copy_plane)(const C(work) * w, E *to, size_t p, size_t q, size_t at)
 {
   const conv_axis *r = &w->p->rows, *c = &w->p->columns;
   const size_t needed = w->i.rows + r->reach, length = q == SIZE_MAX ? w->p->span : c->length;
@@ -147,7 +147,7 @@ static inline void C(copy_channel)(const C(work) * w, E *to, size_t at)
   }
 }
 
-static inline void C(copy_chunk)(const C(work) * w)
+NOINLINE void C(copy_chunk)(const C(work) * w)
 {
   const conv_plan *p = w->p;
   const size_t first = (w->i.image * p->groups + w->i.group) * p->channels;
@@ -209,7 +209,7 @@ NOINLINE void C(finish)(const C(work) * w, const G(tile) * t, size_t filter, siz
 }
 
 /* The chunk's part of all sums of the block. */
-static inline void C(multiply)(C(work) * w)
+NOINLINE void C(multiply)(C(work) * w)
 {
   const conv_plan *p = w->p;
   const size_t end = (w->i.rows - 1) * p->columns.length + w->i.columns;
@@ -277,7 +277,7 @@ NOINLINE void C(stream_run)(const C(stream) * s)
 }
 
 /* The chunk's part of the block's filter f. */
-static inline void C(multiply_thin)(const C(work) * w, size_t f)
+NOINLINE void C(multiply_thin)(const C(work) * w, size_t f)
 {
   const conv_plan *p = w->p;
   const size_t n = w->i.rows * gemm_parts(w->i.columns, G(VL));

@@ -84,11 +84,6 @@ static inline const void *G(line_of)(E *line, const void *from, size_t at, size_
 NOINLINE void G(pack_across)(E *to, size_t width, const void *from, size_t at, size_t ld,
                              size_t used, size_t depth, enum gemm_kind kind)
 {
-  if (used == G(NR) && kind == GEMM_NATIVE) {
-    for (size_t k = 0; k < depth; k++)
-      memcpy(to + k * G(NR), (const char *)from + (at + k * ld) * sizeof(E), G(NR) * sizeof(E));
-    return;
-  }
   for (size_t k = 0; k < depth; k++) {
     G(load)(to + k * width, from, at + k * ld, used, kind);
     for (size_t i = used; i < width; i++)
@@ -138,10 +133,26 @@ KIT void G(pack_rows)(E *to, const void *from, const gemm_matrix *m, size_t firs
   }
 }
 
+/* The full panels of a matrix whose rows run along columns: row after row, as it lies in memory. */
+static inline void G(pack_full)(E *to, const void *from, size_t ld, size_t panels, size_t depth)
+{
+  for (size_t k = 0; k < depth; k++) {
+    const char *row = (const char *)from + k * ld * sizeof(E);
+    for (size_t j = 0; j < panels; j++)
+      memcpy(to + (j * depth + k) * G(NR), row + j * G(NR) * sizeof(E), G(NR) * sizeof(E));
+  }
+}
+
 KIT void G(pack_columns)(E *to, const void *from, const gemm_matrix *m, size_t first,
                          size_t columns, size_t k0, size_t depth)
 {
-  for (size_t j = 0; j < columns; j += G(NR)) {
+  size_t j = 0;
+  if (!m->turned && m->kind == GEMM_NATIVE) {
+    const char *at = (const char *)from + (k0 * m->ld + first) * sizeof(E);
+    G(pack_full)(to, at, m->ld, columns / G(NR), depth);
+    j = columns - columns % G(NR);
+  }
+  for (; j < columns; j += G(NR)) {
     const size_t used = gemm_least(columns - j, G(NR));
     G(pack)
     (to + j * depth, used <= G(VL) ? G(VL) : G(NR), from, m, false,

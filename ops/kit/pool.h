@@ -6,8 +6,8 @@
 #include "ops/kit/half.h"
 #include "ops/kit/window.h"
 
-/* to[i] = to[i] (max or +) from[i * step] */
-typedef void (*pool_fold_fn)(void *to, const void *from, size_t n, size_t step);
+/* to[i] = to[i] (max or +) from[i] */
+typedef void (*pool_fold_fn)(void *to, const void *from, size_t n);
 
 /* The fold of one element type in computation. */
 typedef struct pool_type {
@@ -131,8 +131,7 @@ static inline size_t pool_scratch(const pool_plan *p, size_t bytes)
   return (2 * p->in_columns + p->columns) * bytes + 2 * VEC_BYTES;
 }
 
-/* The windows' rows of one row of the output: in each dim but the last `count` of them from `at`.
- */
+/* The windows' rows of one row of the output: in each dim but the last `count` of them from `at`. */
 typedef struct pool_rows {
   size_t at[ONNXRUN_MAX_RANK], count[ONNXRUN_MAX_RANK], now[ONNXRUN_MAX_RANK];
   size_t n;      /* rows inside the input */
@@ -186,34 +185,50 @@ static inline const void *pool_line(const pool_plan *p, void *line, const void *
   return line;
 }
 
-/* The plane of a channel. */
-static inline const void *pool_plane(const pool_plan *p, const void *x, size_t plane)
+/* Every step-th element, into `to`. */
+#define POOL_PICK(E)                                                                               \
+  if (bytes == sizeof(E)) {                                                                        \
+    const E *restrict x = from;                                                                    \
+    E *restrict y = to;                                                                            \
+    if (step == 2)                                                                                 \
+      LOOP_SIMD for (size_t i = 0; i < n; i++) y[i] = x[2 * i];                                    \
+    else                                                                                           \
+      for (size_t i = 0; i < n; i++)                                                               \
+        y[i] = x[i * step];                                                                        \
+  }
+NOINLINE const void *pool_pick(void *to, const void *from, size_t n, size_t step, size_t bytes)
 {
-  return (const char *)x + plane * p->in_plane * element_bytes(p->dtype);
+  POOL_PICK(uint8_t)
+  POOL_PICK(uint32_t)
+  POOL_PICK(uint64_t)
+  return to;
 }
+#undef POOL_PICK
 
-/* Folds one row of a plane's output into `to`; `rows` are consumed. */
-NOINLINE void pool_fold_row(const pool_plan *p, const pool_type *t, const void *plane,
+/* Folds one row of the output into `to`; `rows` are consumed. */
+NOINLINE void pool_fold_row(const pool_plan *p, const pool_type *t, const void *x, size_t plane,
                             pool_rows *rows, void *to, void *scratch)
 {
   const window_axis *c = &p->w.axis[p->last];
   char *sum = scratch, *line = sum + p->in_columns * t->bytes;
   const void *folded = NULL;
   for (size_t i = 0; i < rows->n; i++) {
-    const size_t at = pool_row_next(p, rows);
-    const void *row = pool_line(p, i == 0 ? sum : line, plane, at, p->in_columns);
+    const size_t at = plane * p->in_plane + pool_row_next(p, rows);
+    const void *row = pool_line(p, i == 0 ? sum : line, x, at, p->in_columns);
     if (i == 1 && folded != sum)
       memcpy(sum, folded, p->in_columns * t->bytes);
     if (i > 0)
-      t->fold(sum, row, p->in_columns, 1);
+      t->fold(sum, row, p->in_columns);
     folded = i == 0 ? row : sum;
   }
   t->fill(to, p->columns);
   for (size_t i = 0; rows->n > 0 && i < p->n_taps; i++) {
     const pool_tap *tap = &p->taps[i];
-    const size_t from = tap->from * c->stride + tap->at - c->before;
-    t->fold((char *)to + tap->from * t->bytes, (const char *)folded + from * t->bytes,
-            tap->to - tap->from, c->stride);
+    const void *from =
+        (const char *)folded + (tap->from * c->stride + tap->at - c->before) * t->bytes;
+    if (c->stride > 1)
+      from = pool_pick(line, from, tap->to - tap->from, c->stride, t->bytes);
+    t->fold((char *)to + tap->from * t->bytes, from, tap->to - tap->from);
   }
 }
 
@@ -235,30 +250,38 @@ static inline void *pool_target(const pool_plan *p, const pool_type *t, void *y,
   return (char *)y + at * t->bytes;
 }
 
-/* The fold of a type: POOL_FOLD(f32, float, expression of the old element a and the new b, what
- * changes nothing). */
-#define POOL_FOLD(tag, E, expression, nothing)                                                     \
-  static void pool_fold_##tag(void *to, const void *from, size_t n, size_t step)                   \
+/* Elements [i, i + count) of a fold, count constant. */
+#define POOL_BLOCK(E, expression, count, from)                                                     \
+  LOOP_SIMD for (size_t j = 0; j < (count); j++)                                                   \
   {                                                                                                \
+    const E a = y[i + j], b = (from)[j];                                                           \
+    y[i + j] = (expression);                                                                       \
+  }
+
+/* The fold of a type: its name, the element, an expression of the old element a and the new b, what
+ * changes nothing, and whether an element may be folded in twice: then a short rest is done as the
+ * last 16 bytes. Blocks have fixed sizes, for compilers' own remainders are long. */
+#define POOL_FOLD(tag, E, expression, nothing, twice)                                              \
+  static void pool_fold_##tag(void *to, const void *from, size_t n)                                \
+  {                                                                                                \
+    enum { WHOLE = VEC_BYTES / sizeof(E), PART = 16 / sizeof(E) };                                 \
     E *restrict y = to;                                                                            \
     const E *restrict x = from;                                                                    \
-    if (step == 1)                                                                                 \
-      LOOP_SIMD for (size_t i = 0; i < n; i++)                                                     \
-      {                                                                                            \
-        const E a = y[i], b = x[i];                                                                \
-        y[i] = expression;                                                                         \
-      }                                                                                            \
-    else if (step == 2)                                                                            \
-      LOOP_SIMD for (size_t i = 0; i < n; i++)                                                     \
-      {                                                                                            \
-        const E a = y[i], b = x[2 * i];                                                            \
-        y[i] = expression;                                                                         \
-      }                                                                                            \
-    else                                                                                           \
-      for (size_t i = 0; i < n; i++) {                                                             \
-        const E a = y[i], b = x[i * step];                                                         \
-        y[i] = expression;                                                                         \
-      }                                                                                            \
+    size_t i = 0;                                                                                  \
+    for (; i + WHOLE <= n; i += WHOLE)                                                             \
+      POOL_BLOCK(E, expression, WHOLE, x + i)                                                      \
+    for (; i + PART <= n; i += PART)                                                               \
+      POOL_BLOCK(E, expression, PART, x + i)                                                       \
+    if ((twice) && i < n && n >= PART) {                                                           \
+      i = n - PART;                                                                                \
+      POOL_BLOCK(E, expression, PART, x + i)                                                       \
+      return;                                                                                      \
+    }                                                                                              \
+    for (; i < n; i++) {                                                                           \
+      const E a = y[i], b = x[i];                                                                  \
+      y[i] = (expression);                                                                         \
+      KEEP_LOOP;                                                                                   \
+    }                                                                                              \
   }                                                                                                \
   static void pool_fill_##tag(void *to, size_t n)                                                  \
   {                                                                                                \

@@ -7,7 +7,7 @@ struct averagepool {
   window_attrs window;
   int64_t count_include_pad;
   pool_plan plan;
-  size_t *counts; /* of each column */
+  void *counts; /* of each column, in the type computed in */
 };
 
 static const onnxrun_attr averagepool_1_attrs[] = {
@@ -39,21 +39,21 @@ static const onnxrun_attr averagepool_19_attrs[] = {
     WINDOW_INTS(struct averagepool, dilations),
     END};
 
-POOL_FOLD(f32, float, a + b, 0)
-POOL_FOLD(f64, double, a + b, 0)
+POOL_FOLD(f32, float, a + b, 0, false)
+POOL_FOLD(f64, double, a + b, 0, false)
 
 /* A window without elements gives 0 / 0. */
 static void averagepool_divide(const struct averagepool *p, void *row, size_t rows)
 {
   const size_t n = p->plan.columns;
-  float *narrow = row;
-  double *wide = row;
   if (p->plan.dtype == ONNXRUN_DOUBLE) {
-    for (size_t i = 0; i < n; i++)
-      wide[i] /= (double)(rows * p->counts[i]);
+    double *restrict y = row;
+    const double *restrict counts = p->counts, factor = (double)rows;
+    LOOP_SIMD for (size_t i = 0; i < n; i++) y[i] /= factor * counts[i];
   } else {
-    for (size_t i = 0; i < n; i++)
-      narrow[i] /= (float)(rows * p->counts[i]);
+    float *restrict y = row;
+    const float *restrict counts = p->counts, factor = (float)rows;
+    LOOP_SIMD for (size_t i = 0; i < n; i++) y[i] /= factor * counts[i];
   }
 }
 
@@ -82,12 +82,18 @@ static COLD onnxrun_status averagepool_shape(const onnxrun_host *h, onnxrun_node
     return s;
   if (is_empty)
     return h->plan(n, &work);
-  p->counts = h->keep(n, p->plan.columns * sizeof *p->counts);
+  const size_t bytes = p->plan.dtype == ONNXRUN_DOUBLE ? sizeof(double) : sizeof(float);
+  p->counts = h->keep(n, p->plan.columns * bytes);
   if (!p->counts)
     return ONNXRUN_NO_MEMORY;
-  for (size_t i = 0; i < p->plan.columns; i++)
-    p->counts[i] = pool_count(&p->plan.w.axis[p->plan.last], i, p->count_include_pad != 0);
-  const size_t bytes = p->plan.dtype == ONNXRUN_DOUBLE ? sizeof(double) : sizeof(float);
+  for (size_t i = 0; i < p->plan.columns; i++) {
+    const window_axis *x = &p->plan.w.axis[p->plan.last];
+    const size_t count = pool_count(x, i, p->count_include_pad != 0);
+    if (p->plan.dtype == ONNXRUN_DOUBLE)
+      ((double *)p->counts)[i] = (double)count;
+    else
+      ((float *)p->counts)[i] = (float)count;
+  }
   work.items = p->plan.planes * p->plan.rows;
   work.item_cost = pool_cost(&p->plan, bytes);
   work.scratch = pool_scratch(&p->plan, bytes);
