@@ -12,15 +12,14 @@
 #include "ops/kit/gemm.h"
 #include "ops/kit/window.h"
 
-/* A vector of outputs of a thin block: from the block's first sample, from its first output, and how
- * many outputs it has. */
+/* A vector of outputs of a thin block: from the block's first sample, from its first output, and
+ * how many outputs it has. */
 typedef struct conv_vector {
   size_t from, to, n;
 } conv_vector;
 
-/* One of the two inner axes. Sample u of plane p is input coordinate
- * (first + u) * stride + base[p] - before; tap t of output first + u is sample u + shift[t] of plane
- * plane[t]. */
+/* One of the two inner axes. Sample u of plane p is input coordinate (first + u) * stride +
+ * base[p] - before; tap t of output first + u is sample u + shift[t] of plane plane[t]. */
 typedef struct conv_axis {
   window_axis w;
   size_t planes, reach; /* reach: the largest shift */
@@ -53,8 +52,8 @@ typedef struct conv_plan {
                           and of all rows of a plane */
 } conv_plan;
 
-/* So few filters that tiles would wait for their sums: whole vectors of rows instead, for one filter
- * after the other. */
+/* So few filters that tiles would wait for their sums: whole vectors of rows instead, for one
+ * filter after the other. */
 static inline bool conv_thin(size_t channels, size_t filters)
 {
   return filters <= 2 || (channels == 1 && filters <= 4);
@@ -161,8 +160,8 @@ static COLD inline void conv_cut_filters(conv_plan *p)
 /* Memory that a chunk of virtual channels may take: half of a small L2 cache. */
 #define CONV_CHUNK_BYTES ((size_t)256 << 10)
 
-/* The samples of one virtual channel: an odd number of cache lines, so that neighbouring channels do
- * not meet in the same sets of a cache. */
+/* The samples of one virtual channel: an odd number of cache lines, so that neighbouring channels
+ * do not meet in the same sets of a cache. */
 static COLD inline bool conv_cut_area(conv_plan *p, size_t bytes)
 {
   const size_t line = 64 / bytes;

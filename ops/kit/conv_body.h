@@ -1,6 +1,6 @@
 /* conv_body.h: the computing of conv.h for one element type. Included once for each with E, V,
- * V_ANY and V_MADD (the element, its vectors, their multiply-add), G(name) and C(name) (gemm.h's and conv.h's names with the
- * type's suffix). */
+ * V_ANY and V_MADD (the element, its vectors, their multiply-add), G(name) and C(name) (gemm.h's
+ * and conv.h's names with the type's suffix). */
 
 typedef struct C(data) {
   const void *x, *w, *bias;

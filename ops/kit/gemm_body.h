@@ -100,13 +100,9 @@ NOINLINE void G(pack_along)(E *to, size_t width, const void *from, size_t at, si
     n = gemm_least(depth - k, GEMM_DEPTH);
     for (size_t i = 0; i < width; i += 4) {
       const size_t count = gemm_least(width - i, 4);
-      for (size_t r = 0; r < 4; r++) {
-        row[r] = lines[r];
-        if (i + r < used)
-          row[r] = G(line_of)(lines[r], from, at + (i + r) * ld + k, n, kind);
-        else
-          memset(lines[r], 0, n * sizeof(E));
-      }
+      for (size_t r = 0; r < 4; r++)
+        row[r] = i + r < used ? G(line_of)(lines[r], from, at + (i + r) * ld + k, n, kind)
+                              : memset(lines[r], 0, n * sizeof(E));
       G(turn)(to + k * width + i, width, row, count, n);
     }
   }

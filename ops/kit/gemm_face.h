@@ -3,8 +3,8 @@
 
 enum { G(VL) = VEC_BYTES / sizeof(E), G(NR) = 2 * G(VL) };
 
-/* What a tile computes: rows x columns sums over `depth` products, added to those of the parts before
- * or to a bias. */
+/* What a tile computes: rows x columns sums over `depth` products, added to those of the parts
+ * before or to a bias. */
 typedef struct G(tile) {
   size_t depth;
   const E *a;       /* a[k * rows + r] */
@@ -20,8 +20,8 @@ typedef struct G(tile) {
 /* A bias of 0 for every row. */
 static const E G(zeros)[GEMM_ROWS];
 
-/* Computes a tile of that many rows (as gemm_rows gives them) and vectors: 1, 2, or GEMM_WIDE of one
- * row. */
+/* Computes a tile of that many rows (as gemm_rows gives them) and vectors: 1, 2, or GEMM_WIDE of
+ * one row. */
 KIT void G(tile_run)(const G(tile) * t, size_t rows, size_t vectors);
 
 /* Vectors of the tile at the front of `left` columns. */
@@ -34,8 +34,8 @@ static inline size_t G(tile_vectors)(size_t rows, size_t left)
 KIT void G(load)(E *to, const void *from, size_t at, size_t n, enum gemm_kind kind);
 KIT void G(store)(void *to, size_t at, const E *from, size_t n, enum gemm_kind kind);
 
-/* A's rows [first, first + rows), k in [k0, k0 + depth), as panels of at most GEMM_ROWS rows; panel i
- * begins at element i * GEMM_ROWS * depth. */
+/* A's rows [first, first + rows), k in [k0, k0 + depth), as panels of at most GEMM_ROWS rows;
+ * panel i begins at element i * GEMM_ROWS * depth. */
 KIT void G(pack_rows)(E *to, const void *from, const gemm_matrix *m, size_t first, size_t rows,
                       size_t k0, size_t depth);
 /* Likewise B's columns, in panels of at most two vectors. */

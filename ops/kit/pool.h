@@ -131,7 +131,8 @@ static inline size_t pool_scratch(const pool_plan *p, size_t bytes)
   return (2 * p->in_columns + p->columns) * bytes + 2 * VEC_BYTES;
 }
 
-/* The windows' rows of one row of the output: in each dim but the last `count` of them from `at`. */
+/* The windows' rows of one row of the output: in each dim but the last `count` of them from `at`.
+ */
 typedef struct pool_rows {
   size_t at[ONNXRUN_MAX_RANK], count[ONNXRUN_MAX_RANK], now[ONNXRUN_MAX_RANK];
   size_t n;      /* rows inside the input */
@@ -205,16 +206,22 @@ NOINLINE const void *pool_pick(void *to, const void *from, size_t n, size_t step
 }
 #undef POOL_PICK
 
-/* Folds one row of the output into `to`; `rows` are consumed. */
-NOINLINE void pool_fold_row(const pool_plan *p, const pool_type *t, const void *x, size_t plane,
+/* The plane of a channel. */
+static inline const void *pool_plane(const pool_plan *p, const void *x, size_t plane)
+{
+  return (const char *)x + plane * p->in_plane * element_bytes(p->dtype);
+}
+
+/* Folds one row of a plane's output into `to`; `rows` are consumed. */
+NOINLINE void pool_fold_row(const pool_plan *p, const pool_type *t, const void *plane,
                             pool_rows *rows, void *to, void *scratch)
 {
   const window_axis *c = &p->w.axis[p->last];
   char *sum = scratch, *line = sum + p->in_columns * t->bytes;
   const void *folded = NULL;
   for (size_t i = 0; i < rows->n; i++) {
-    const size_t at = plane * p->in_plane + pool_row_next(p, rows);
-    const void *row = pool_line(p, i == 0 ? sum : line, x, at, p->in_columns);
+    const size_t at = pool_row_next(p, rows);
+    const void *row = pool_line(p, i == 0 ? sum : line, plane, at, p->in_columns);
     if (i == 1 && folded != sum)
       memcpy(sum, folded, p->in_columns * t->bytes);
     if (i > 0)
