@@ -74,6 +74,8 @@ finds 'runtime/text.c:3: a task without its issue' python spelling .
 finds 'runtime/text.c:4: white space' python spelling .
 finds 'docs/page.md:1: a path of a machine' python spelling .
 finds "links to 'gone.md'" python spelling .
+printf 'OP(math, sub)\nOP(math, add)\n' >ops/ops.def
+finds 'OP(math, sub) stands before OP(math, add)' python spelling .
 
 cat >ops/math/bad.c <<'END'
 #include <stdio.h>

@@ -1,5 +1,6 @@
 """spelling.py SOURCE: what no text of the project may hold: paths of a machine, code that is switched
-off, a TODO without its issue, white space at a line's end, a link to a file that is not there.
+off, a TODO without its issue, white space at a line's end, a link to a file that is not there, an
+operator in ops.def out of its place.
 """
 import os
 import re
@@ -26,6 +27,13 @@ def check_links(source, path, text):
             fail("%s: links to '%s', which is not there" % (path, target))
 
 
+def check_operators(text):
+    rows = re.findall(r"^OP\(.*\)", text, re.M)
+    for before, row in zip(rows, rows[1:]):
+        if before >= row:
+            fail("ops/ops.def: %s stands before %s" % (before, row))
+
+
 def main(source):
     paths = [p for p in files(source, "") if p.endswith(TEXTS) or "." not in p]
     for path in paths:
@@ -39,6 +47,8 @@ def main(source):
                 fail("%s:%d: %s" % (path, text.count("\n", 0, m.start()) + 1, what))
         if path.endswith(".md"):
             check_links(source, path, text)
+        if path == "ops/ops.def":
+            check_operators(text)
     finish(paths and "%d texts" % len(paths))
 
 

@@ -17,11 +17,11 @@ case $here in
 *) here=$source/tests/docs ;;
 esac
 
-# Digits beyond the fifth may differ from one instruction set to another.
+# Digits beyond the fourth may differ from one instruction set to another.
 rounded() {
   sed 's/[][]/ & /g' "$1" | awk '{
     for (i = 1; i <= NF; i++)
-      printf "%s ", $i ~ /^-?[0-9][0-9.]*(e[-+][0-9]+)?$/ ? sprintf("%.4e", $i) : $i
+      printf "%s ", $i ~ /^-?[0-9][0-9.]*(e[-+][0-9]+)?$/ ? sprintf("%.3e", $i) : $i
     print ""
   }'
 }
