@@ -12,6 +12,16 @@
 #include "ops/kit/gemm.h"
 #include "ops/kit/window.h"
 
+/* Products of a chunk: the windows that a tile reads stay in L1, at two cache lines each. */
+#define CONV_DEPTH ((size_t)128)
+
+/* Products of a block that is not made smaller for the sake of more blocks: some 200 microseconds
+ * of one core. Every block copies its input for itself. */
+#define CONV_BLOCK_WORK 6e6
+
+/* Filters of a block, at most: a multiple of every panel. */
+#define CONV_HIGH ((size_t)192)
+
 /* A vector of outputs of a thin block: from the block's first sample, from its first output, and
  * how many outputs it has. */
 typedef struct conv_vector {
@@ -27,6 +37,31 @@ typedef struct conv_axis {
   size_t block, blocks; /* outputs of a block; how many blocks */
   size_t length;        /* samples of a plane: block + reach */
 } conv_axis;
+
+/* How filters and positions meet in a tile, by the shape of the filters alone, for constant ones
+ * are packed before the input's shape is known. THIN: so few filters that tiles would wait for
+ * their sums; whole vectors of a row's positions, for one filter after the other. ROWS: a tile's
+ * rows are filters, its columns positions. COLUMNS: the other way round, which has no vectors of
+ * positions to fill, but must turn over its results: for long sums. */
+typedef enum conv_form { CONV_THIN, CONV_ROWS, CONV_COLUMNS } conv_form;
+
+/* `filters` of a group, of k products each on `channels` channels. */
+static inline conv_form conv_form_of(size_t channels, size_t k, size_t filters, size_t lanes)
+{
+  if (filters <= 2 || (channels == 1 && filters <= 4))
+    return CONV_THIN;
+  const bool fills = gemm_packed_columns(filters, lanes) - filters <= filters / 8;
+  return k >= 192 && fills ? CONV_COLUMNS : CONV_ROWS;
+}
+
+/* Filters of a group when they are packed: panels are padded. */
+static inline size_t conv_packed_filters(conv_form form, size_t filters, size_t lanes)
+{
+  const size_t tail = filters % GEMM_ROWS;
+  if (form == CONV_COLUMNS)
+    return gemm_packed_columns(filters, lanes);
+  return form == CONV_THIN || tail == 0 ? filters : filters - tail + gemm_rows(tail);
+}
 
 typedef struct conv_plan {
   window w;
@@ -45,28 +80,12 @@ typedef struct conv_plan {
   size_t in_plane, in_channel, out_plane, out_channel; /* elements */
   size_t b_size, a_size, c_size;                       /* elements of scratch */
   size_t c_width;                                      /* columns of the sums */
-  bool is_thin;                                        /* see conv_thin() */
-  size_t n_vectors;                                    /* of a row of a thin block */
+  conv_form form;
+  size_t n_vectors;     /* of a row of a thin block */
   conv_vector *vectors; /* of a whole thin block, and GEMM_WIDE more that are never written */
   size_t span, p_size;  /* elements of a padded row of the input, 0: planes are read from X itself;
                           and of all rows of a plane */
 } conv_plan;
-
-/* So few filters that tiles would wait for their sums: whole vectors of rows instead, for one
- * filter after the other. */
-static inline bool conv_thin(size_t channels, size_t filters)
-{
-  return filters <= 2 || (channels == 1 && filters <= 4);
-}
-
-/* Elements of a group's filters packed as panels, for k = 1. */
-static inline size_t conv_packed_filters(size_t channels, size_t filters)
-{
-  if (conv_thin(channels, filters))
-    return filters;
-  const size_t tail = filters % GEMM_ROWS;
-  return filters - tail + (tail ? gemm_rows(tail) : 0);
-}
 
 /* a * b in *product, or false when it does not fit in PTRDIFF_MAX / 64. */
 static inline bool conv_multiply(size_t a, size_t b, size_t *product)
@@ -127,7 +146,8 @@ static COLD inline void conv_cut_axes(conv_plan *p, size_t positions, size_t lan
   conv_axis *r = &p->rows, *c = &p->columns;
   conv_axis_taps(c, true);
   const double rows = (double)p->filters / (double)lanes;
-  const double vain = p->is_thin ? 0 : (double)c->reach / (double)c->w.out * (double)p->taps * rows;
+  const double vain =
+      p->form == CONV_THIN ? 0 : (double)c->reach / (double)c->w.out * (double)p->taps * rows;
   const double copies = (double)(c->w.taps - c->planes) * CONV_COPY_COST / (double)lanes;
   if (vain > copies || c->reach > 8 * c->w.out)
     conv_axis_taps(c, false);
@@ -141,21 +161,19 @@ static COLD inline void conv_cut_axes(conv_plan *p, size_t positions, size_t lan
   }
 }
 
-/* Filters of a block: all of them up to GEMM_HIGH, fewer where that leaves few items. */
-static COLD inline void conv_cut_filters(conv_plan *p)
+/* Filters of a block: all of them up to CONV_HIGH, fewer where that leaves few items. */
+static COLD inline void conv_cut_filters(conv_plan *p, size_t lanes)
 {
   const size_t others = p->images * p->groups * p->outer * p->rows.blocks * p->columns.blocks;
-  const size_t parts = gemm_parts(p->filters, GEMM_HIGH);
-  size_t high = gemm_parts(gemm_parts(p->filters, parts), GEMM_ROWS) * GEMM_ROWS;
-  while (others * gemm_parts(p->filters, high) < 32 && high > 2 * GEMM_ROWS &&
-         (double)high * (double)p->flat * (double)p->k > GEMM_BLOCK_WORK)
-    high = gemm_parts(high, 2 * GEMM_ROWS) * GEMM_ROWS;
+  const size_t parts = gemm_parts(p->filters, CONV_HIGH);
+  const size_t panel = p->form == CONV_COLUMNS ? 2 * lanes : GEMM_ROWS;
+  size_t high = gemm_parts(gemm_parts(p->filters, parts), panel) * panel;
+  while (others * gemm_parts(p->filters, high) < 32 && high > 2 * panel &&
+         (double)high * (double)p->flat * (double)p->k > CONV_BLOCK_WORK)
+    high = gemm_parts(high, 2 * panel) * panel;
   p->high = gemm_least(high, p->filters);
   p->n_high = gemm_parts(p->filters, p->high);
 }
-
-/* Products of a chunk: the windows that a tile reads stay in L1, at two cache lines each. */
-#define CONV_DEPTH ((size_t)128)
 
 /* Memory that a chunk of virtual channels may take: half of a small L2 cache. */
 #define CONV_CHUNK_BYTES ((size_t)256 << 10)
@@ -180,6 +198,29 @@ static COLD inline bool conv_cut_area(conv_plan *p, size_t bytes)
   return conv_multiply(p->span, p->rows.length + 1, &p->p_size);
 }
 
+/* Filters of a block, with those that pad its panels. */
+static inline size_t conv_padded_filters(const conv_plan *p, size_t lanes)
+{
+  return p->form == CONV_COLUMNS ? gemm_packed_columns(p->high, lanes)
+                                 : gemm_parts(p->high, GEMM_ROWS) * GEMM_ROWS;
+}
+
+/* Room for the sums: of one tile, or of all tiles of a block where there are several chunks. */
+static COLD inline void conv_cut_sums(conv_plan *p, size_t lanes, size_t chunks)
+{
+  const size_t filters = conv_padded_filters(p, lanes);
+  if (p->form == CONV_THIN) {
+    p->c_width = (p->rows.block * gemm_parts(p->columns.block, lanes) + GEMM_WIDE) * lanes;
+    p->c_size = p->high * p->c_width;
+  } else if (p->form == CONV_COLUMNS) {
+    p->c_width = p->flat + GEMM_ROWS;
+    p->c_size = chunks > 1 ? filters * p->c_width : GEMM_ROWS * 2 * lanes;
+  } else {
+    p->c_width = gemm_parts(p->flat, lanes) * lanes + GEMM_WIDE * lanes;
+    p->c_size = (chunks > 1 ? filters : GEMM_ROWS) * p->c_width;
+  }
+}
+
 static COLD inline bool conv_cut_chunks(conv_plan *p, size_t bytes, bool packed)
 {
   if (!conv_cut_area(p, bytes))
@@ -189,19 +230,15 @@ static COLD inline bool conv_cut_chunks(conv_plan *p, size_t bytes, bool packed)
   most = most > 0 ? gemm_least(most, p->n_virtual) : 1;
   const size_t chunks = p->n_virtual > 0 ? gemm_parts(p->n_virtual, most) : 1;
   p->chunk = gemm_parts(p->n_virtual, chunks);
-  const size_t lanes = VEC_BYTES / bytes, rows = gemm_parts(p->high, GEMM_ROWS) * GEMM_ROWS;
-  const size_t slots = p->is_thin ? p->high : chunks > 1 ? rows : GEMM_ROWS;
   size_t depth;
+  conv_cut_sums(p, VEC_BYTES / bytes, chunks);
   p->a_size = 0;
-  p->c_width = gemm_parts(p->flat, lanes) * lanes + GEMM_WIDE * lanes;
-  if (p->is_thin)
-    p->c_width = (p->rows.block * gemm_parts(p->columns.block, lanes) + GEMM_WIDE) * lanes;
   if (!conv_multiply(p->chunk, p->area, &p->b_size) || !conv_multiply(p->chunk, p->taps, &depth) ||
-      (!packed && !conv_multiply(rows, depth, &p->a_size)) ||
-      !conv_multiply(slots, p->c_width, &p->c_size))
+      (!packed && !conv_multiply(conv_padded_filters(p, VEC_BYTES / bytes), depth, &p->a_size)))
     return false;
-  p->b_size = gemm_parts(p->b_size, lanes) * lanes + GEMM_WIDE * lanes;
-  p->a_size = gemm_parts(p->a_size, lanes) * lanes;
+  p->b_size = gemm_parts(p->b_size, VEC_BYTES / bytes) * (VEC_BYTES / bytes) +
+              GEMM_WIDE * VEC_BYTES / bytes;
+  p->a_size = gemm_parts(p->a_size, VEC_BYTES / bytes) * (VEC_BYTES / bytes);
   return true;
 }
 
@@ -291,17 +328,17 @@ static COLD inline onnxrun_status conv_plan_make(const onnxrun_host *h, onnxrun_
   p->taps = rows.taps * columns.taps;
   p->n_virtual = p->channels * p->outer_taps;
   p->k = p->n_virtual * p->taps;
-  p->is_thin = conv_thin(p->channels, p->filters);
+  p->form = conv_form_of(p->channels, p->k, p->filters, VEC_BYTES / bytes);
   conv_cut_axes(p, conv_positions(p, bytes), VEC_BYTES / bytes);
   p->flat = (p->rows.block - 1) * p->columns.length + p->columns.block;
-  conv_cut_filters(p);
+  conv_cut_filters(p, VEC_BYTES / bytes);
   if (!conv_cut_chunks(p, bytes, packed))
     return h->fail(n, ONNXRUN_LIMIT, "the window needs more memory than there can be");
   p->at = h->keep(n, p->chunk * p->taps * sizeof *p->at);
   if (!p->at)
     return ONNXRUN_NO_MEMORY;
   conv_offsets(p);
-  return p->is_thin ? conv_make_vectors(h, n, p, VEC_BYTES / bytes) : ONNXRUN_OK;
+  return p->form == CONV_THIN ? conv_make_vectors(h, n, p, VEC_BYTES / bytes) : ONNXRUN_OK;
 }
 
 static inline size_t conv_items(const conv_plan *p)
@@ -310,11 +347,11 @@ static inline size_t conv_items(const conv_plan *p)
 }
 
 /* Bytes of scratch: the copied input, the filters of a chunk, the sums, padded rows of a plane, the
- * ranges of column planes, a row's vectors. */
+ * ranges of column planes, steps through panels, a row's vectors. */
 static inline size_t conv_scratch(const conv_plan *p, size_t bytes)
 {
   const size_t elements = p->b_size + p->a_size + p->c_size + p->p_size;
-  return elements * bytes + 2 * p->columns.planes * sizeof(size_t) +
+  return elements * bytes + 2 * (p->columns.planes + p->chunk * p->taps) * sizeof(size_t) +
          (p->n_vectors + GEMM_WIDE) * sizeof(conv_vector);
 }
 

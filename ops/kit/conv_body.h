@@ -19,7 +19,8 @@ typedef struct C(work) {
   size_t v, channels; /* the chunk at hand */
   size_t pad_from, pad_end, pad_at; /* of a padded row: inside the input, where that begins */
   const conv_vector *vectors;
-  E *bias; /* of padded rows too */
+  size_t *steps[2]; /* of a panel of filters and of the last */
+  E *bias;          /* of padded rows too */
 } C(work);
 
 /* n elements, without a call for a few. */
@@ -214,7 +215,7 @@ NOINLINE void C(multiply)(C(work) * w)
   const conv_plan *p = w->p;
   const size_t end = (w->i.rows - 1) * p->columns.length + w->i.columns;
   const bool is_last = w->v + w->channels == p->n_virtual;
-  G(tile) t = {.depth = w->channels * p->taps, .at = p->at, .apart = G(NR)};
+  G(tile) t = {.depth = w->channels * p->taps, .b_at = p->at, .apart = G(NR)};
   const size_t panel = w->d->packed ? p->k : t.depth, skip = w->d->packed ? w->v * p->taps : 0;
   C(stretch) s[GEMM_WIDE * G(VL)];
   for (size_t j = 0, wide; j < end; j += wide) {
@@ -228,6 +229,7 @@ NOINLINE void C(multiply)(C(work) * w)
       E *slot = p->chunk == p->n_virtual ? w->c : w->c + f * p->c_width + j * rows;
       const bool is_there = is_direct && used == rows;
       t.a = w->a + f * panel + skip * rows;
+      t.a_at = w->steps[used < GEMM_ROWS];
       t.part = w->v > 0 ? slot : NULL;
       t.bias = w->bias + f;
       t.c = is_there ? (E *)w->d->y + C(plane_of)(w, f) + s[0].at : slot;
@@ -235,6 +237,58 @@ NOINLINE void C(multiply)(C(work) * w)
       G(tile_run)(&t, rows, vectors);
       if (is_last && !is_there)
         C(finish)(w, &t, f, used, s, count);
+    }
+  }
+}
+
+/* Writes a tile of COLUMNS, positions by filters, where it belongs: turned over, with the bias. */
+NOINLINE void C(finish_turned)(const C(work) * w, const G(tile) * t, size_t filter, size_t first,
+                               size_t n)
+{
+  enum { WIDTH = 16 }; /* GEMM_ROWS and more */
+  E lines[G(NR)][WIDTH];
+  C(stretch) s[GEMM_ROWS];
+  const size_t count = C(stretches)(w, first, n, s);
+  for (size_t r = 0; r < n; r += 4) {
+    const void *row[4];
+    for (size_t i = 0; i < 4; i++)
+      row[i] = t->c + gemm_least(r + i, n - 1) * t->ld;
+    G(turn)(&lines[0][r], WIDTH, row, 4, t->ld);
+  }
+  for (size_t f = 0; f < gemm_least(w->i.filters - filter, t->ld); f++) {
+    const size_t at = C(plane_of)(w, filter + f);
+    const E bias = w->bias[filter + f];
+    LOOP_SIMD for (size_t i = 0; i < WIDTH; i++) lines[f][i] += bias;
+    for (size_t i = 0; i < count; i++) {
+      if (w->p->kind == GEMM_NATIVE)
+        C(copy)((E *)w->d->y + at + s[i].at, lines[f] + s[i].from, s[i].n);
+      else
+        G(store)(w->d->y, at + s[i].at, lines[f] + s[i].from, s[i].n, w->p->kind);
+    }
+  }
+}
+
+/* The chunk's part of all sums of a block of COLUMNS. */
+NOINLINE void C(multiply_turned)(C(work) * w)
+{
+  const conv_plan *p = w->p;
+  const size_t end = (w->i.rows - 1) * p->columns.length + w->i.columns;
+  const bool is_last = w->v + w->channels == p->n_virtual;
+  G(tile) t = {.depth = w->channels * p->taps, .a_at = p->at, .bias = G(zeros)};
+  const size_t panel = w->d->packed ? p->k : t.depth, skip = w->d->packed ? w->v * p->taps : 0;
+  for (size_t f = 0; f < w->i.filters; f += G(NR)) {
+    const size_t vectors = w->i.filters - f > G(VL) ? 2 : 1;
+    t.ld = vectors * G(VL);
+    t.b = w->a + f * panel + skip * t.ld;
+    t.b_at = w->steps[vectors == 1];
+    for (size_t j = 0; j < end; j += GEMM_ROWS) {
+      const size_t used = gemm_least(end - j, GEMM_ROWS);
+      t.a = w->b + j;
+      t.c = p->chunk == p->n_virtual ? w->c : w->c + f * p->c_width + j * t.ld;
+      t.part = w->v > 0 ? t.c : NULL;
+      G(tile_run)(&t, gemm_rows(used), vectors);
+      if (is_last)
+        C(finish_turned)(w, &t, f, j, used);
     }
   }
 }
@@ -305,9 +359,9 @@ static inline void C(begin)(C(work) * w)
   const size_t channel = w->i.group * p->filters + w->i.filter;
   const size_t lines = gemm_parts(w->i.columns, G(VL));
   w->vectors = p->vectors;
-  if (p->is_thin && w->i.columns < p->columns.block) {
+  if (p->form == CONV_THIN && w->i.columns < p->columns.block) {
     /* A narrower block at the end of a row: blocks of part of a row have one row. */
-    conv_vector *own = (conv_vector *)(void *)(w->inside + 2 * p->columns.planes);
+    conv_vector *own = (conv_vector *)(void *)(w->steps[1] + p->chunk * p->taps);
     memset(own + lines, 0, GEMM_WIDE * sizeof *own);
     conv_find_vectors(p, 1, w->i.columns, G(VL), own);
     w->vectors = own;
@@ -326,44 +380,58 @@ static inline void C(begin)(C(work) * w)
   for (size_t q = 0; q < p->columns.planes; q++)
     conv_inside(&p->columns, q, w->i.column, &w->inside[2 * q], &w->inside[2 * q + 1]);
   if (w->d->packed) {
-    const size_t group = conv_packed_filters(p->channels, p->filters) * p->k;
+    const size_t group = conv_packed_filters(p->form, p->filters, G(VL)) * p->k;
     w->a = w->d->packed + w->i.group * group + w->i.filter * p->k;
   }
 }
 
-/* The chunk's part of the block's filters: panels, or for few filters one after the other. */
+/* The chunk's part of the block's filters, which are not constant. */
 static inline void C(take_filters)(const C(work) * w, E *to)
 {
   const conv_plan *p = w->p;
-  const gemm_matrix m = {p->k, false, p->kind};
+  const gemm_matrix m = {p->k, p->form == CONV_COLUMNS, p->kind};
   const size_t first = w->i.group * p->filters + w->i.filter, k = w->v * p->taps;
   const size_t depth = w->channels * p->taps;
-  if (!p->is_thin)
+  if (p->form == CONV_COLUMNS)
+    G(pack_columns)(to, w->d->w, &m, first, w->i.filters, k, depth);
+  if (p->form == CONV_ROWS)
     G(pack_rows)(to, w->d->w, &m, first, w->i.filters, k, depth);
-  for (size_t f = 0; p->is_thin && f < w->i.filters; f++)
+  for (size_t f = 0; p->form == CONV_THIN && f < w->i.filters; f++)
     G(load)(to + f * depth, w->d->w, (first + f) * p->k + k, depth, p->kind);
+}
+
+static inline void C(multiply_any)(C(work) * w)
+{
+  const size_t depth = w->channels * w->p->taps, tail = w->i.filters % GEMM_ROWS;
+  const bool is_turned = w->p->form == CONV_COLUMNS;
+  for (size_t f = 0; w->p->form == CONV_THIN && f < w->i.filters; f++)
+    C(multiply_thin)(w, f);
+  if (w->p->form == CONV_THIN)
+    return;
+  G(steps)(w->steps[0], depth, is_turned ? G(NR) : GEMM_ROWS);
+  G(steps)(w->steps[1], depth, is_turned ? G(VL) : gemm_rows(tail));
+  (is_turned ? C(multiply_turned) : C(multiply))(w);
 }
 
 /* Computes one item; scratch of conv_scratch() bytes, aligned to a vector. */
 NOINLINE void C(run)(const conv_plan *p, const C(data) * d, size_t item, void *scratch)
 {
-  E bias[GEMM_HIGH + GEMM_ROWS];
+  E bias[CONV_HIGH + GEMM_ROWS];
   C(work) w = {.bias = bias, .p = p, .d = d, .i = conv_item_of(p, item), .b = scratch};
   w.c = w.b + p->b_size;
   w.padded = w.c + p->c_size;
   E *filters = w.padded + p->p_size;
   w.a = filters;
   w.inside = (size_t *)(void *)(filters + p->a_size);
+  w.steps[0] = w.inside + 2 * p->columns.planes;
+  w.steps[1] = w.steps[0] + p->chunk * p->taps;
   C(begin)(&w);
   do {
     w.channels = gemm_least(p->n_virtual - w.v, p->chunk);
     C(copy_chunk)(&w);
     if (!d->packed)
       C(take_filters)(&w, filters);
-    for (size_t f = 0; p->is_thin && f < w.i.filters; f++)
-      C(multiply_thin)(&w, f);
-    if (!p->is_thin)
-      C(multiply)(&w);
+    C(multiply_any)(&w);
     w.v += w.channels;
   } while (w.v < p->n_virtual);
 }

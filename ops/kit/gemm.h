@@ -134,7 +134,7 @@ static inline bool gemm_is_dot(const gemm *g)
 /* Bytes of scratch for elements of `bytes`. */
 static inline size_t gemm_scratch(const gemm *g, size_t bytes)
 {
-  return (g->a_size + g->b_size + g->c_size) * bytes + GEMM_DEPTH * sizeof(size_t);
+  return (g->a_size + g->b_size + g->c_size) * bytes + 3 * GEMM_DEPTH * sizeof(size_t);
 }
 
 /* Rough cycles of a block. */
@@ -146,12 +146,16 @@ static inline double gemm_block_cost(const gemm *g)
 }
 
 #define gemm_tile_run_f32 ONX_KIT(gemm_tile_run_f32)
+#define gemm_steps_f32 ONX_KIT(gemm_steps_f32)
+#define gemm_turn_f32 ONX_KIT(gemm_turn_f32)
 #define gemm_load_f32 ONX_KIT(gemm_load_f32)
 #define gemm_store_f32 ONX_KIT(gemm_store_f32)
 #define gemm_pack_rows_f32 ONX_KIT(gemm_pack_rows_f32)
 #define gemm_pack_columns_f32 ONX_KIT(gemm_pack_columns_f32)
 #define gemm_block_run_f32 ONX_KIT(gemm_block_run_f32)
 #define gemm_tile_run_f64 ONX_KIT(gemm_tile_run_f64)
+#define gemm_steps_f64 ONX_KIT(gemm_steps_f64)
+#define gemm_turn_f64 ONX_KIT(gemm_turn_f64)
 #define gemm_load_f64 ONX_KIT(gemm_load_f64)
 #define gemm_store_f64 ONX_KIT(gemm_store_f64)
 #define gemm_pack_rows_f64 ONX_KIT(gemm_pack_rows_f64)
@@ -186,9 +190,7 @@ COLD KIT void *gemm_pack_whole(const onnxrun_host *h, onnxrun_node *n, const onn
 #define GEMM_BODIES
 #endif
 #ifdef GEMM_BODIES
-/* to[k * width + r] = row[r][k] for r < count <= 4, k < n; rows of any alignment. */
-static inline void gemm_turn_f64(double *to, size_t width, const void *const row[4], size_t count,
-                                 size_t n)
+KIT void gemm_turn_f64(double *to, size_t width, const void *const row[4], size_t count, size_t n)
 {
   for (size_t k = 0; k < n; k++) {
     for (size_t r = 0; r < count; r++)
@@ -216,8 +218,7 @@ ALWAYS_INLINE void gemm_square(float *to, size_t width, const void *const row[4]
   GEMM_UNROLL for (size_t r = 0; r < 4; r++) memcpy(to + r * width, &y[r], count * sizeof *to);
 }
 
-static inline void gemm_turn_f32(float *to, size_t width, const void *const row[4], size_t count,
-                                 size_t n)
+KIT void gemm_turn_f32(float *to, size_t width, const void *const row[4], size_t count, size_t n)
 {
   size_t k = 0;
   for (; k + 4 <= n && count == 4; k += 4)

@@ -6,13 +6,12 @@ typedef void (*G(tile_fn))(const G(tile) * t);
 ALWAYS_INLINE void G(tile_of)(const G(tile) * t, size_t rows, size_t vectors)
 {
   V sum[GEMM_ROWS][GEMM_WIDE], b[GEMM_WIDE];
-  const E *a = t->a;
   GEMM_UNROLL for (size_t r = 0; r < rows; r++)
   {
     GEMM_UNROLL for (size_t v = 0; v < vectors; v++) sum[r][v] = (V){0};
   }
-  for (size_t k = 0; k < t->depth; k++, a += rows) {
-    const E *from = t->b + t->at[k];
+  for (size_t k = 0; k < t->depth; k++) {
+    const E *a = t->a + t->a_at[k], *from = t->b + t->b_at[k];
     GEMM_UNROLL for (size_t v = 0; v < vectors; v++) b[v] =
         *(const V_ANY *)(const void *)(from + v / 2 * t->apart + v % 2 * G(VL));
     GEMM_UNROLL for (size_t r = 0; r < rows; r++)
@@ -62,8 +61,7 @@ KIT void G(tile_run)(const G(tile) * t, size_t rows, size_t vectors)
   (vectors > 2 ? G(tile_wide) : tiles[i].run[vectors - 1])(t);
 }
 
-/* at[k] = k * step. */
-NOINLINE void G(steps)(size_t *at, size_t depth, size_t step)
+KIT void G(steps)(size_t *at, size_t depth, size_t step)
 {
   for (size_t k = 0; k < depth; k++)
     at[k] = k * step;
@@ -162,7 +160,7 @@ typedef struct G(block) {
   const G(operands) * o;
   size_t row, rows, column, columns, k, depth;
   E *a, *b, *c;
-  size_t *at, step;
+  size_t *at[3], step; /* of B's rows, of A's panels and of its last */
 } G(block);
 
 /* Y's elements from a tile's row: alpha * sum + beta * C. */
@@ -203,7 +201,7 @@ static inline void G(point)(G(block) * b, G(tile) * t, size_t j, size_t vectors)
     step = g->b.ld;
   }
   if (b->step != step)
-    G(steps)(b->at, b->depth, step);
+    G(steps)(b->at[0], b->depth, step);
   b->step = step;
 }
 
@@ -223,13 +221,14 @@ NOINLINE void G(block_part)(G(block) * b)
   for (size_t j = 0, wide; j < b->columns; j += wide) {
     const size_t vectors = G(tile_vectors)(g->m, b->columns - j);
     wide = vectors * G(VL);
-    G(tile) t = {.depth = b->depth, .at = b->at, .bias = G(zeros)};
+    G(tile) t = {.depth = b->depth, .b_at = b->at[0], .bias = G(zeros)};
     G(point)(b, &t, j, vectors);
     for (size_t r = 0; r < b->rows; r += GEMM_ROWS) {
       const size_t used = gemm_least(b->rows - r, GEMM_ROWS), rows = gemm_rows(used);
       const bool is_direct = is_plain && rows == used && b->columns - j >= wide;
       E *slot = g->k <= GEMM_DEPTH ? b->c : b->c + r * (g->wide + GEMM_WIDE * G(VL)) + j * rows;
       t.a = b->a + r * b->depth;
+      t.a_at = b->at[used < GEMM_ROWS ? 2 : 1];
       t.part = b->k > 0 ? slot : NULL;
       t.c = is_direct ? (E *)b->o->y + (b->row + r) * g->n + b->column + j : slot;
       t.ld = is_direct ? g->n : wide;
@@ -287,7 +286,7 @@ NOINLINE void G(dot_rows)(const G(block) * b)
   E sum[GEMM_HIGH], x[GEMM_DEPTH], y[GEMM_DEPTH];
   V out = {0};
   for (size_t k = 0, depth; k < g->k || k == 0; k += depth + (depth == 0)) {
-    depth = gemm_least(g->k - k, GEMM_DEPTH);
+    depth = g->a.kind == GEMM_NATIVE ? g->k : gemm_least(g->k - k, GEMM_DEPTH);
     const void *right = G(line_of)(y, b->o->b, k, depth, g->b.kind);
     for (size_t r = 0; r < b->rows; r++) {
       const void *left = G(line_of)(x, b->o->a, (b->row + r) * g->a.ld + k, depth, g->a.kind);
@@ -306,7 +305,8 @@ KIT void G(block_run)(const gemm *g, const G(operands) * o, size_t item, void *s
   G(block) b = {.g = g, .o = o, .a = scratch};
   b.b = b.a + g->a_size;
   b.c = b.b + g->b_size;
-  b.at = (size_t *)(void *)(b.c + g->c_size);
+  for (size_t i = 0; i < 3; i++)
+    b.at[i] = (size_t *)(void *)(b.c + g->c_size) + i * GEMM_DEPTH;
   b.row = item % g->n_high * g->high;
   b.rows = gemm_least(g->m - b.row, g->high);
   b.column = item / g->n_high * g->wide;
@@ -318,6 +318,8 @@ KIT void G(block_run)(const gemm *g, const G(operands) * o, size_t item, void *s
   do {
     b.depth = gemm_least(g->k - b.k, GEMM_DEPTH);
     b.step = 0;
+    G(steps)(b.at[1], b.depth, GEMM_ROWS);
+    G(steps)(b.at[2], b.depth, gemm_rows(b.rows % GEMM_ROWS));
     G(pack_rows)(b.a, o->a, &g->a, b.row, b.rows, b.k, b.depth);
     G(block_b)(&b);
     G(block_part)(&b);

@@ -7,14 +7,13 @@ enum { G(VL) = VEC_BYTES / sizeof(E), G(NR) = 2 * G(VL) };
  * before or to a bias. */
 typedef struct G(tile) {
   size_t depth;
-  const E *a;       /* a[k * rows + r] */
-  const E *b;       /* b[at[k] + column], at any alignment */
-  const size_t *at; /* depth */
-  size_t apart;     /* from one pair of b's vectors to the next; tiles of one pair ignore it */
-  const E *part;    /* the sums so far, rows without gaps, aligned to a vector; NULL: bias */
-  const E *bias;    /* of each row */
-  E *c;             /* the result, at any alignment; may be part */
-  size_t ld;        /* from one of its rows to the next */
+  const E *a, *b; /* a[a_at[k] + row], b[b_at[k] + column]; b at any alignment */
+  const size_t *a_at, *b_at;
+  size_t apart;  /* from one pair of b's vectors to the next; tiles of one pair ignore it */
+  const E *part; /* the sums so far, rows without gaps, aligned to a vector; NULL: bias */
+  const E *bias; /* of each row */
+  E *c;          /* the result, at any alignment; may be part */
+  size_t ld;     /* from one of its rows to the next */
 } G(tile);
 
 /* A bias of 0 for every row. */
@@ -29,6 +28,12 @@ static inline size_t G(tile_vectors)(size_t rows, size_t left)
 {
   return rows == 1 && left >= GEMM_WIDE * G(VL) ? GEMM_WIDE : left > G(VL) ? 2 : 1;
 }
+
+/* at[k] = k * step for k < depth. */
+KIT void G(steps)(size_t *at, size_t depth, size_t step);
+
+/* to[k * width + r] = row[r][k] for r < count <= 4, k < n; rows of any alignment. */
+KIT void G(turn)(E *to, size_t width, const void *const row[4], size_t count, size_t n);
 
 /* Elements [at, at + n) of an array of any alignment, and of one that is aligned to its type. */
 KIT void G(load)(E *to, const void *from, size_t at, size_t n, enum gemm_kind kind);

@@ -24,33 +24,42 @@ static size_t conv_bytes(onnxrun_dtype t)
   return t == ONNXRUN_DOUBLE ? sizeof(double) : sizeof(float);
 }
 
+/* One group's filters, the first of them `first` of all, packed in their form. */
+#define CONV_PACK_GROUP(tag)                                                                       \
+  static COLD void conv_pack_group_##tag(void *to, const onnxrun_tensor *w, conv_form form,        \
+                                         size_t first, size_t filters)                             \
+  {                                                                                                \
+    const size_t k = dims_product(w, 1, w->rank);                                                  \
+    const gemm_matrix m = {k, form == CONV_COLUMNS, gemm_kind_of(w->dtype)};                       \
+    if (form == CONV_COLUMNS)                                                                      \
+      gemm_pack_columns_##tag(to, w->data, &m, first, filters, 0, k);                              \
+    else if (form == CONV_ROWS)                                                                    \
+      gemm_pack_rows_##tag(to, w->data, &m, first, filters, 0, k);                                 \
+    else                                                                                           \
+      gemm_load_##tag(to, w->data, first *k, filters *k, m.kind);                                  \
+  }
+CONV_PACK_GROUP(f32)
+CONV_PACK_GROUP(f64)
+#undef CONV_PACK_GROUP
+
 static COLD onnxrun_status conv_pack(const onnxrun_host *h, onnxrun_node *n, void *params)
 {
   struct conv *p = params;
   const onnxrun_tensor *w = h->input(n, 1);
   if (!w->data || w->rank < 3 || w->bytes == 0 || p->group < 1 || w->dims[0] % p->group != 0)
     return ONNXRUN_OK;
-  const size_t bytes = conv_bytes(w->dtype), groups = (size_t)p->group;
+  const size_t bytes = conv_bytes(w->dtype), groups = (size_t)p->group, lanes = VEC_BYTES / bytes;
   const size_t filters = (size_t)w->dims[0] / groups, k = dims_product(w, 1, w->rank);
-  const bool is_thin = conv_thin((size_t)w->dims[1], filters);
-  const size_t panels = conv_packed_filters((size_t)w->dims[1], filters) * k;
-  const gemm_matrix m = {k, false, gemm_kind_of(w->dtype)};
+  const conv_form form = conv_form_of((size_t)w->dims[1], k, filters, lanes);
+  const size_t panels = conv_packed_filters(form, filters, lanes) * k;
   size_t size;
   if (!conv_multiply(panels, groups * bytes, &size))
     return h->fail(n, ONNXRUN_LIMIT, "input 'W' cannot be packed");
   char *to = h->keep(n, size);
   p->packed = to;
-  for (size_t g = 0; to && g < groups; g++) {
-    void *panel = to + g * panels * bytes;
-    if (is_thin && w->dtype == ONNXRUN_DOUBLE)
-      gemm_load_f64(panel, w->data, g * panels, panels, m.kind);
-    else if (is_thin)
-      gemm_load_f32(panel, w->data, g * panels, panels, m.kind);
-    else if (w->dtype == ONNXRUN_DOUBLE)
-      gemm_pack_rows_f64(panel, w->data, &m, g * filters, filters, 0, k);
-    else
-      gemm_pack_rows_f32(panel, w->data, &m, g * filters, filters, 0, k);
-  }
+  for (size_t g = 0; to && g < groups; g++)
+    (w->dtype == ONNXRUN_DOUBLE ? conv_pack_group_f64 : conv_pack_group_f32)(
+        to + g * panels * bytes, w, form, g * filters, filters);
   return to ? ONNXRUN_OK : ONNXRUN_NO_MEMORY;
 }
 
