@@ -8,7 +8,7 @@
 #include "runtime/error.h"
 
 #define KNOWN_BYTES ((size_t)64 << 10) /* larger results are left to the run */
-#define PARALLEL_CYCLES 60000.0        /* a run below this is not worth waking a thread */
+#define PARALLEL_CYCLES 200000.0       /* a run below this is not worth waking a thread */
 
 /* What the making of a plan needs and the plan does not. */
 typedef struct onx_draft {

@@ -12,8 +12,12 @@
 #include "runtime/cpu.h"
 #include "runtime/error.h"
 
-#define WORKER_CYCLES 30000.0 /* work that makes another worker worth waking */
-#define SPINS_BEFORE_YIELD 512
+#define WORKER_CYCLES 100000.0 /* work that makes another worker worth waking */
+/* Some 100 microseconds, longer than most steps: a worker that yields to another process comes back
+ * after that one's slice, milliseconds later. Workers that may be waiting for each other's processor
+ * yield at once. */
+#define SPINS_BEFORE_YIELD 8192
+#define SPINS_IN_A_CROWD 64
 
 onx_schedule *onx_schedule_new(onx_plan *plan)
 {
@@ -250,11 +254,12 @@ static void work(void *arg, size_t index, size_t worker)
 {
   (void)worker; /* an executor may run several tasks on one thread; scratch goes by task */
   onx_schedule *q = arg;
+  const unsigned most = q->is_crowded ? SPINS_IN_A_CROWD : SPINS_BEFORE_YIELD;
   unsigned spins = 0;
   while (!is_over(q)) {
     if (work_once(q, index))
       spins = 0;
-    else if (++spins < SPINS_BEFORE_YIELD)
+    else if (++spins < most)
       onx_cpu_relax();
     else
       sched_yield();

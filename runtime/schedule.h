@@ -26,6 +26,7 @@ typedef struct onx_schedule {
   onnxrun_error error;
   char *scratch; /* plan->scratch_bytes for each worker */
   size_t workers;
+  bool is_crowded; /* more workers than the executor has threads */
 } onx_schedule;
 
 /* NULL: no memory (the heap says). Lives in the plan's pool. */

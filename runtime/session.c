@@ -29,7 +29,7 @@ struct onnxrun_session {
   const onx_module *module;
   onx_inputs inputs;
   const onnxrun_executor *executor;
-  size_t threads;
+  size_t threads, width; /* of a run at most; that the executor has */
   onx_cached cached[PLANS_MOST];
   size_t n_cached;
   uint64_t runs;
@@ -39,9 +39,8 @@ struct onnxrun_session {
 };
 
 /* More threads than `width` only help to test; OpenMP ends the program when it can't make them. */
-static size_t threads_of(const onnxrun_executor *executor, const onnxrun_options *o)
+static size_t threads_of(size_t width, const onnxrun_options *o)
 {
-  const size_t width = executor->width(executor->user);
   const size_t most = width > THREADS_MOST ? width : THREADS_MOST;
   const size_t wanted = o && o->threads > 0 ? (size_t)o->threads : width;
   return wanted < most ? wanted : most;
@@ -65,7 +64,8 @@ onnxrun_status onx_session_create(const onx_module *module, const onnxrun_option
   onnxrun_session *s = object;
   s->module = module;
   s->executor = options && options->executor ? options->executor : onx_parallel_default();
-  s->threads = threads_of(s->executor, options);
+  s->width = s->executor->width(s->executor->user);
+  s->threads = threads_of(s->width, options);
   s->pool.heap = &s->heap;
   const onnxrun_status status = prepare(s, error);
   if (status == ONNXRUN_OK)
@@ -174,6 +174,7 @@ static onnxrun_status place(onnxrun_session *s, onx_cached *c, onnxrun_error *er
 {
   const onx_plan *p = c->plan;
   c->schedule->workers = onx_schedule_workers(p, s->threads);
+  c->schedule->is_crowded = c->schedule->workers > s->width;
   size_t bytes;
   if (!onx_mul(p->scratch_bytes, c->schedule->workers, &bytes) ||
       !onx_add(bytes, p->arena_bytes, &bytes))
