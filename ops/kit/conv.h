@@ -273,8 +273,8 @@ static COLD inline void conv_inner(const window *w, window_axis *rows, window_ax
 }
 
 /* The vectors of `rows` rows of `columns` outputs; the last of a row overlaps the one before. */
-static inline void conv_find_vectors(const conv_plan *p, size_t rows, size_t columns, size_t lanes,
-                                     conv_vector *to)
+NOINLINE void conv_find_vectors(const conv_plan *p, size_t rows, size_t columns, size_t lanes,
+                                conv_vector *to)
 {
   for (size_t r = 0; r < rows; r++) {
     for (size_t j = 0; j < columns; j += lanes) {
@@ -368,7 +368,7 @@ typedef struct conv_item {
   size_t image, group, outer, row, rows, column, columns, filter, filters;
 } conv_item;
 
-static inline conv_item conv_item_of(const conv_plan *p, size_t item)
+NOINLINE conv_item conv_item_of(const conv_plan *p, size_t item)
 {
   conv_item i;
   i.filter = item % p->n_high * p->high;
@@ -389,7 +389,7 @@ static inline conv_item conv_item_of(const conv_plan *p, size_t item)
 
 /* The input plane of virtual channel v, in planes from its channel's first; false: in the padding.
  */
-static inline bool conv_outer_plane(const conv_plan *p, size_t outer, size_t v, size_t *plane)
+NOINLINE bool conv_outer_plane(const conv_plan *p, size_t outer, size_t v, size_t *plane)
 {
   size_t tap = v % p->outer_taps, stride = 1;
   *plane = 0;
@@ -407,8 +407,7 @@ static inline bool conv_outer_plane(const conv_plan *p, size_t outer, size_t v, 
 }
 
 /* Samples [*from, *to) of a plane that are inside the input; the first is at output `first`. */
-static inline void conv_inside(const conv_axis *x, size_t plane, size_t first, size_t *from,
-                               size_t *to)
+NOINLINE void conv_inside(const conv_axis *x, size_t plane, size_t first, size_t *from, size_t *to)
 {
   const size_t start = first * x->w.stride + x->base[plane];
   const size_t before = x->w.before, end = before + x->w.in;

@@ -3,4 +3,5 @@
 #include "ops/kit/binary.h"
 #include "ops/kit/compare.h"
 #include "ops/kit/copy.h"
+#include "ops/kit/pool.h"
 #include "ops/kit/tile.h"

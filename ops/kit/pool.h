@@ -53,9 +53,102 @@ static inline size_t pool_count(const window_axis *x, size_t o, bool padded)
   return to - from;
 }
 
+/* Checks the attributes and declares the outputs from `first` to `outputs`; *is_empty when there is
+ * nothing to compute. */
+#define pool_shape ONX_KIT(pool_shape)
+KIT onnxrun_status pool_shape(const onnxrun_host *h, onnxrun_node *n, const window_attrs *a,
+                              pool_plan *p, bool *is_empty);
+
+/* Rough cycles of a row, and its scratch: two rows of the input and one of the output. */
+static COLD inline double pool_cost(const pool_plan *p, size_t bytes)
+{
+  double taps = 1;
+  for (uint32_t i = 0; i < p->last; i++)
+    taps *= (double)p->w.axis[i].taps < (double)p->w.axis[i].in ? (double)p->w.axis[i].taps
+                                                                : (double)p->w.axis[i].in;
+  const double lanes = (double)VEC_BYTES / (double)bytes;
+  return 200 + taps * (20 + 2 * (double)p->in_columns / lanes) +
+         (double)p->n_taps * (20 + 4 * (double)p->columns / lanes);
+}
+
+static inline size_t pool_scratch(const pool_plan *p, size_t bytes)
+{
+  return (2 * p->in_columns + p->columns) * bytes + 2 * VEC_BYTES;
+}
+
+/* The windows' rows of one row of the output: in each dim but the last `count` of them from `at`.
+ */
+typedef struct pool_rows {
+  size_t at[ONNXRUN_MAX_RANK], count[ONNXRUN_MAX_RANK], now[ONNXRUN_MAX_RANK];
+  size_t n;      /* rows inside the input */
+  size_t padded; /* rows inside the input and its padding */
+} pool_rows;
+
+#define pool_rows_of ONX_KIT(pool_rows_of)
+KIT void pool_rows_of(const pool_plan *p, size_t row, pool_rows *r);
+
+/* The first element of the row at hand in its plane; moves on to the next. */
+#define pool_row_next ONX_KIT(pool_row_next)
+KIT size_t pool_row_next(const pool_plan *p, pool_rows *r);
+
+/* The plane of a channel. */
+static inline const void *pool_plane(const pool_plan *p, const void *x, size_t plane)
+{
+  return (const char *)x + plane * p->in_plane * element_bytes(p->dtype);
+}
+
+/* What is done to a row once it is folded, in the type computed in; `params` are the job's. */
+typedef void (*pool_finish_fn)(const void *params, void *row, const pool_rows *rows);
+
+/* Computes rows [begin, end) of the output; finish NULL: nothing. */
+#define pool_run ONX_KIT(pool_run)
+KIT void pool_run(const pool_plan *p, const pool_type *t, const onnxrun_job *job, size_t begin,
+                  size_t end, pool_finish_fn finish);
+
+/* Elements [i, i + count) of a fold, count constant. */
+#define POOL_BLOCK(E, expression, count, from)                                                     \
+  LOOP_SIMD for (size_t j = 0; j < (count); j++)                                                   \
+  {                                                                                                \
+    const E a = y[i + j], b = (from)[j];                                                           \
+    y[i + j] = (expression);                                                                       \
+  }
+
+/* The fold of a type: its name, the element, an expression of the old element a and the new b, what
+ * changes nothing, and whether an element may be folded in twice: then a short rest is done as the
+ * last 16 bytes. Blocks have fixed sizes, for compilers' own remainders are long. */
+#define POOL_FOLD(tag, E, expression, nothing, twice)                                              \
+  static void pool_fold_##tag(void *to, const void *from, size_t n)                                \
+  {                                                                                                \
+    enum { WHOLE = VEC_BYTES / sizeof(E), PART = 16 / sizeof(E) };                                 \
+    E *restrict y = to;                                                                            \
+    const E *restrict x = from;                                                                    \
+    size_t i = 0;                                                                                  \
+    for (; i + WHOLE <= n; i += WHOLE)                                                             \
+      POOL_BLOCK(E, expression, WHOLE, x + i)                                                      \
+    for (; i + PART <= n; i += PART)                                                               \
+      POOL_BLOCK(E, expression, PART, x + i)                                                       \
+    if ((twice) && i < n && n >= PART) {                                                           \
+      i = n - PART;                                                                                \
+      POOL_BLOCK(E, expression, PART, x + i)                                                       \
+      return;                                                                                      \
+    }                                                                                              \
+    for (; i < n; i++) {                                                                           \
+      const E a = y[i], b = x[i];                                                                  \
+      y[i] = (expression);                                                                         \
+      KEEP_LOOP;                                                                                   \
+    }                                                                                              \
+  }                                                                                                \
+  static void pool_fill_##tag(void *to, size_t n)                                                  \
+  {                                                                                                \
+    E *y = to;                                                                                     \
+    for (size_t i = 0; i < n; i++)                                                                 \
+      y[i] = (nothing);                                                                            \
+  }                                                                                                \
+  static const pool_type pool_##tag = {sizeof(E), pool_fold_##tag, pool_fill_##tag};
+
+#ifdef ONX_KIT_BODIES
 /* The taps of the last dim that read something. */
-static COLD inline onnxrun_status pool_find_taps(const onnxrun_host *h, onnxrun_node *n,
-                                                 pool_plan *p)
+static COLD onnxrun_status pool_find_taps(const onnxrun_host *h, onnxrun_node *n, pool_plan *p)
 {
   const window_axis *x = &p->w.axis[p->last];
   const size_t reach =
@@ -77,10 +170,8 @@ static COLD inline onnxrun_status pool_find_taps(const onnxrun_host *h, onnxrun_
   return ONNXRUN_OK;
 }
 
-/* Checks the attributes and declares the outputs from `first` to `outputs`; *is_empty when there is
- * nothing to compute. */
-static COLD inline onnxrun_status pool_shape(const onnxrun_host *h, onnxrun_node *n,
-                                             const window_attrs *a, pool_plan *p, bool *is_empty)
+COLD KIT onnxrun_status pool_shape(const onnxrun_host *h, onnxrun_node *n, const window_attrs *a,
+                                   pool_plan *p, bool *is_empty)
 {
   const onnxrun_tensor *x = h->input(n, 0);
   if (x->rank < 3)
@@ -114,32 +205,7 @@ static COLD inline onnxrun_status pool_shape(const onnxrun_host *h, onnxrun_node
   return pool_find_taps(h, n, p);
 }
 
-/* Rough cycles of a row, and its scratch: two rows of the input and one of the output. */
-static COLD inline double pool_cost(const pool_plan *p, size_t bytes)
-{
-  double taps = 1;
-  for (uint32_t i = 0; i < p->last; i++)
-    taps *= (double)p->w.axis[i].taps < (double)p->w.axis[i].in ? (double)p->w.axis[i].taps
-                                                                : (double)p->w.axis[i].in;
-  const double lanes = (double)VEC_BYTES / (double)bytes;
-  return 200 + taps * (20 + 2 * (double)p->in_columns / lanes) +
-         (double)p->n_taps * (20 + 4 * (double)p->columns / lanes);
-}
-
-static inline size_t pool_scratch(const pool_plan *p, size_t bytes)
-{
-  return (2 * p->in_columns + p->columns) * bytes + 2 * VEC_BYTES;
-}
-
-/* The windows' rows of one row of the output: in each dim but the last `count` of them from `at`.
- */
-typedef struct pool_rows {
-  size_t at[ONNXRUN_MAX_RANK], count[ONNXRUN_MAX_RANK], now[ONNXRUN_MAX_RANK];
-  size_t n;      /* rows inside the input */
-  size_t padded; /* rows inside the input and its padding */
-} pool_rows;
-
-static inline void pool_rows_of(const pool_plan *p, size_t row, pool_rows *r)
+KIT void pool_rows_of(const pool_plan *p, size_t row, pool_rows *r)
 {
   r->n = r->padded = 1;
   for (uint32_t i = p->last; i-- > 0;) {
@@ -156,8 +222,7 @@ static inline void pool_rows_of(const pool_plan *p, size_t row, pool_rows *r)
   }
 }
 
-/* The first element of the row at hand in its plane; moves on to the next. */
-static inline size_t pool_row_next(const pool_plan *p, pool_rows *r)
+KIT size_t pool_row_next(const pool_plan *p, pool_rows *r)
 {
   size_t at = 0, stride = p->in_columns;
   bool carries = true;
@@ -197,7 +262,7 @@ static inline const void *pool_line(const pool_plan *p, void *line, const void *
       for (size_t i = 0; i < n; i++)                                                               \
         y[i] = x[i * step];                                                                        \
   }
-NOINLINE const void *pool_pick(void *to, const void *from, size_t n, size_t step, size_t bytes)
+static const void *pool_pick(void *to, const void *from, size_t n, size_t step, size_t bytes)
 {
   POOL_PICK(uint8_t)
   POOL_PICK(uint32_t)
@@ -206,15 +271,9 @@ NOINLINE const void *pool_pick(void *to, const void *from, size_t n, size_t step
 }
 #undef POOL_PICK
 
-/* The plane of a channel. */
-static inline const void *pool_plane(const pool_plan *p, const void *x, size_t plane)
-{
-  return (const char *)x + plane * p->in_plane * element_bytes(p->dtype);
-}
-
 /* Folds one row of a plane's output into `to`; `rows` are consumed. */
-NOINLINE void pool_fold_row(const pool_plan *p, const pool_type *t, const void *plane,
-                            pool_rows *rows, void *to, void *scratch)
+static void pool_fold_row(const pool_plan *p, const pool_type *t, const void *plane,
+                          pool_rows *rows, void *to, void *scratch)
 {
   const window_axis *c = &p->w.axis[p->last];
   char *sum = scratch, *line = sum + p->in_columns * t->bytes;
@@ -257,45 +316,19 @@ static inline void *pool_target(const pool_plan *p, const pool_type *t, void *y,
   return (char *)y + at * t->bytes;
 }
 
-/* Elements [i, i + count) of a fold, count constant. */
-#define POOL_BLOCK(E, expression, count, from)                                                     \
-  LOOP_SIMD for (size_t j = 0; j < (count); j++)                                                   \
-  {                                                                                                \
-    const E a = y[i + j], b = (from)[j];                                                           \
-    y[i + j] = (expression);                                                                       \
+KIT void pool_run(const pool_plan *p, const pool_type *t, const onnxrun_job *job, size_t begin,
+                  size_t end, pool_finish_fn finish)
+{
+  for (size_t i = begin; i < end; i++) {
+    pool_rows rows;
+    void *to = pool_target(p, t, job->out[0], i * p->columns, job->scratch);
+    pool_rows_of(p, i % p->rows, &rows);
+    pool_fold_row(p, t, pool_plane(p, job->in[0], i / p->rows), &rows, to, job->scratch);
+    if (finish)
+      finish(job->params, to, &rows);
+    pool_store(p, job->out[0], i * p->columns, to);
   }
-
-/* The fold of a type: its name, the element, an expression of the old element a and the new b, what
- * changes nothing, and whether an element may be folded in twice: then a short rest is done as the
- * last 16 bytes. Blocks have fixed sizes, for compilers' own remainders are long. */
-#define POOL_FOLD(tag, E, expression, nothing, twice)                                              \
-  static void pool_fold_##tag(void *to, const void *from, size_t n)                                \
-  {                                                                                                \
-    enum { WHOLE = VEC_BYTES / sizeof(E), PART = 16 / sizeof(E) };                                 \
-    E *restrict y = to;                                                                            \
-    const E *restrict x = from;                                                                    \
-    size_t i = 0;                                                                                  \
-    for (; i + WHOLE <= n; i += WHOLE)                                                             \
-      POOL_BLOCK(E, expression, WHOLE, x + i)                                                      \
-    for (; i + PART <= n; i += PART)                                                               \
-      POOL_BLOCK(E, expression, PART, x + i)                                                       \
-    if ((twice) && i < n && n >= PART) {                                                           \
-      i = n - PART;                                                                                \
-      POOL_BLOCK(E, expression, PART, x + i)                                                       \
-      return;                                                                                      \
-    }                                                                                              \
-    for (; i < n; i++) {                                                                           \
-      const E a = y[i], b = x[i];                                                                  \
-      y[i] = (expression);                                                                         \
-      KEEP_LOOP;                                                                                   \
-    }                                                                                              \
-  }                                                                                                \
-  static void pool_fill_##tag(void *to, size_t n)                                                  \
-  {                                                                                                \
-    E *y = to;                                                                                     \
-    for (size_t i = 0; i < n; i++)                                                                 \
-      y[i] = (nothing);                                                                            \
-  }                                                                                                \
-  static const pool_type pool_##tag = {sizeof(E), pool_fold_##tag, pool_fill_##tag};
+}
+#endif /* ONX_KIT_BODIES */
 
 #endif

@@ -42,13 +42,35 @@ typedef struct window {
   window_axis axis[ONNXRUN_MAX_RANK];
 } window;
 
+/* The geometry of a window of kernel[rank] over X; fails on what does not fit together. */
+#define window_make ONX_KIT(window_make)
+KIT onnxrun_status window_make(const onnxrun_host *h, onnxrun_node *n, const window_attrs *a,
+                               const onnxrun_tensor *x, const int64_t *kernel, window *w);
+
+/* The first output whose tap reads at or past `from`, counted as input plus padding before, at most
+ * `most`. */
+static inline size_t window_first(const window_axis *x, size_t tap, size_t from, size_t most)
+{
+  const size_t at = tap * x->dilation;
+  const size_t o = from > at ? (from - at - 1) / x->stride + 1 : 0;
+  return o < most ? o : most;
+}
+
+/* Outputs [*from, *to) for which that tap reads inside the input. */
+static inline void window_inside(const window_axis *x, size_t tap, size_t *from, size_t *to)
+{
+  *from = window_first(x, tap, x->before, x->out);
+  *to = window_first(x, tap, x->before + x->in, x->out);
+}
+
+#ifdef ONX_KIT_BODIES
 /* Bounds that keep every sum and product of the geometry within 64 bits. */
 #define WINDOW_MOST ((int64_t)1 << 30)
 
 /* The attribute's value i, `otherwise` when it is absent. */
-static COLD inline onnxrun_status window_value(const onnxrun_host *h, onnxrun_node *n,
-                                               const onnxrun_ints *a, uint32_t i, const char *name,
-                                               size_t *value)
+static COLD onnxrun_status window_value(const onnxrun_host *h, onnxrun_node *n,
+                                        const onnxrun_ints *a, uint32_t i, const char *name,
+                                        size_t *value)
 {
   if (a->size == 0)
     return ONNXRUN_OK;
@@ -60,9 +82,8 @@ static COLD inline onnxrun_status window_value(const onnxrun_host *h, onnxrun_no
   return ONNXRUN_OK;
 }
 
-static COLD inline onnxrun_status window_count(const onnxrun_host *h, onnxrun_node *n,
-                                               const onnxrun_ints *a, uint32_t count,
-                                               const char *name)
+static COLD onnxrun_status window_count(const onnxrun_host *h, onnxrun_node *n,
+                                        const onnxrun_ints *a, uint32_t count, const char *name)
 {
   if (a->size == 0 || a->size == count)
     return ONNXRUN_OK;
@@ -71,8 +92,8 @@ static COLD inline onnxrun_status window_count(const onnxrun_host *h, onnxrun_no
 }
 
 /* The output's extent and the pads of auto_pad. */
-static COLD inline onnxrun_status window_extent(const onnxrun_host *h, onnxrun_node *n,
-                                                const window_attrs *a, window_axis *x, uint32_t i)
+static COLD onnxrun_status window_extent(const onnxrun_host *h, onnxrun_node *n,
+                                         const window_attrs *a, window_axis *x, uint32_t i)
 {
   const size_t reach = (x->taps - 1) * x->dilation + 1;
   if (a->auto_pad == WINDOW_SAME_UPPER || a->auto_pad == WINDOW_SAME_LOWER) {
@@ -99,10 +120,8 @@ static COLD inline onnxrun_status window_extent(const onnxrun_host *h, onnxrun_n
   return ONNXRUN_OK;
 }
 
-/* The geometry of a window of kernel[rank] over X; fails on what does not fit together. */
-static COLD inline onnxrun_status window_make(const onnxrun_host *h, onnxrun_node *n,
-                                              const window_attrs *a, const onnxrun_tensor *x,
-                                              const int64_t *kernel, window *w)
+COLD KIT onnxrun_status window_make(const onnxrun_host *h, onnxrun_node *n, const window_attrs *a,
+                                    const onnxrun_tensor *x, const int64_t *kernel, window *w)
 {
   w->rank = x->rank - 2;
   onnxrun_status s = window_count(h, n, &a->strides, w->rank, "strides");
@@ -128,21 +147,6 @@ static COLD inline onnxrun_status window_make(const onnxrun_host *h, onnxrun_nod
   }
   return s;
 }
-
-/* The first output whose tap reads at or past `from`, counted as input plus padding before, at most
- * `most`. */
-static inline size_t window_first(const window_axis *x, size_t tap, size_t from, size_t most)
-{
-  const size_t at = tap * x->dilation;
-  const size_t o = from > at ? (from - at - 1) / x->stride + 1 : 0;
-  return o < most ? o : most;
-}
-
-/* Outputs [*from, *to) for which that tap reads inside the input. */
-static inline void window_inside(const window_axis *x, size_t tap, size_t *from, size_t *to)
-{
-  *from = window_first(x, tap, x->before, x->out);
-  *to = window_first(x, tap, x->before + x->in, x->out);
-}
+#endif /* ONX_KIT_BODIES */
 
 #endif

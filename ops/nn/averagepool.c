@@ -43,33 +43,26 @@ POOL_FOLD(f32, float, a + b, 0, false)
 POOL_FOLD(f64, double, a + b, 0, false)
 
 /* A window without elements gives 0 / 0. */
-static void averagepool_divide(const struct averagepool *p, void *row, size_t rows)
+static void averagepool_divide(const void *params, void *row, const pool_rows *rows)
 {
-  const size_t n = p->plan.columns;
+  const struct averagepool *p = params;
+  const size_t n = p->plan.columns, count = p->count_include_pad ? rows->padded : rows->n;
   if (p->plan.dtype == ONNXRUN_DOUBLE) {
     double *restrict y = row;
-    const double *restrict counts = p->counts, factor = (double)rows;
+    const double *restrict counts = p->counts, factor = (double)count;
     LOOP_SIMD for (size_t i = 0; i < n; i++) y[i] /= factor * counts[i];
   } else {
     float *restrict y = row;
-    const float *restrict counts = p->counts, factor = (float)rows;
+    const float *restrict counts = p->counts, factor = (float)count;
     LOOP_SIMD for (size_t i = 0; i < n; i++) y[i] /= factor * counts[i];
   }
 }
 
 static void averagepool_rows(const onnxrun_job *job, size_t begin, size_t end)
 {
-  const struct averagepool *a = job->params;
-  const pool_plan *p = &a->plan;
+  const pool_plan *p = &((const struct averagepool *)job->params)->plan;
   const pool_type *t = p->dtype == ONNXRUN_DOUBLE ? &pool_f64 : &pool_f32;
-  for (size_t i = begin; i < end; i++) {
-    pool_rows rows;
-    void *to = pool_target(p, t, job->out[0], i * p->columns, job->scratch);
-    pool_rows_of(p, i % p->rows, &rows);
-    pool_fold_row(p, t, pool_plane(p, job->in[0], i / p->rows), &rows, to, job->scratch);
-    averagepool_divide(a, to, a->count_include_pad ? rows.padded : rows.n);
-    pool_store(p, job->out[0], i * p->columns, to);
-  }
+  pool_run(p, t, job, begin, end, averagepool_divide);
 }
 
 static COLD onnxrun_status averagepool_shape(const onnxrun_host *h, onnxrun_node *n, void *params)

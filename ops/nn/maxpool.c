@@ -41,14 +41,7 @@ static const pool_type *maxpool_type(onnxrun_dtype t)
 static void maxpool_rows(const onnxrun_job *job, size_t begin, size_t end)
 {
   const pool_plan *p = &((const struct maxpool *)job->params)->plan;
-  const pool_type *t = maxpool_type(p->dtype);
-  for (size_t i = begin; i < end; i++) {
-    pool_rows rows;
-    void *to = pool_target(p, t, job->out[0], i * p->columns, job->scratch);
-    pool_rows_of(p, i % p->rows, &rows);
-    pool_fold_row(p, t, pool_plane(p, job->in[0], i / p->rows), &rows, to, job->scratch);
-    pool_store(p, job->out[0], i * p->columns, to);
-  }
+  pool_run(p, maxpool_type(p->dtype), job, begin, end, NULL);
 }
 
 static double maxpool_element(const void *x, size_t at, onnxrun_dtype t)
