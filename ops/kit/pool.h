@@ -6,14 +6,11 @@
 #include "ops/kit/half.h"
 #include "ops/kit/window.h"
 
-/* to[i] = to[i] (max or +) from[i] */
-typedef void (*pool_fold_fn)(void *to, const void *from, size_t n);
-
-/* The fold of one element type in computation. */
+/* The fold of one element type in computation, on whole vectors. */
 typedef struct pool_type {
   size_t bytes;
-  pool_fold_fn fold;
-  void (*fill)(void *to, size_t n); /* with what changes nothing */
+  void (*fold)(void *to, const void *from, size_t vectors); /* to[i] = to[i] (max or +) from[i] */
+  void (*fill)(void *to, size_t vectors);                   /* with what changes nothing */
 } pool_type;
 
 /* A tap of the last dim: outputs [from, to) read input o * stride + at - before. */
@@ -21,12 +18,20 @@ typedef struct pool_tap {
   size_t at, from, to;
 } pool_tap;
 
+/* Windows in a dim but the last, of one output: the input's rows from `at`, how many are inside it,
+ * and inside it and its padding. */
+typedef struct pool_span {
+  size_t at, count, padded;
+} pool_span;
+
 typedef struct pool_plan {
   window w;
   uint32_t last;                                      /* the last dim */
   size_t planes, in_plane, rows, columns, in_columns; /* rows and columns of an output plane */
   size_t n_taps;
   pool_tap *taps;
+  pool_span *spans[ONNXRUN_MAX_RANK]; /* of each dim but the last, for each output */
+  size_t size;                        /* elements of the input */
   onnxrun_dtype dtype;
 } pool_plan;
 
@@ -59,7 +64,7 @@ static inline size_t pool_count(const window_axis *x, size_t o, bool padded)
 KIT onnxrun_status pool_shape(const onnxrun_host *h, onnxrun_node *n, const window_attrs *a,
                               pool_plan *p, bool *is_empty);
 
-/* Rough cycles of a row, and its scratch: two rows of the input and one of the output. */
+/* Rough cycles of a row. */
 static COLD inline double pool_cost(const pool_plan *p, size_t bytes)
 {
   double taps = 1;
@@ -67,13 +72,21 @@ static COLD inline double pool_cost(const pool_plan *p, size_t bytes)
     taps *= (double)p->w.axis[i].taps < (double)p->w.axis[i].in ? (double)p->w.axis[i].taps
                                                                 : (double)p->w.axis[i].in;
   const double lanes = (double)VEC_BYTES / (double)bytes;
-  return 200 + taps * (20 + 2 * (double)p->in_columns / lanes) +
-         (double)p->n_taps * (20 + 4 * (double)p->columns / lanes);
+  return 80 + taps * (10 + 2 * (double)p->in_columns / lanes) +
+         (double)p->n_taps * (10 + 4 * (double)p->columns / lanes);
 }
 
+/* Bytes of a row of n elements in whole vectors and one more. */
+static inline size_t pool_line_bytes(size_t n, size_t bytes)
+{
+  return (n * bytes / VEC_BYTES + 2) * VEC_BYTES;
+}
+
+/* Scratch: two rows of the input, or of the output if that is longer, and one of the output. */
 static inline size_t pool_scratch(const pool_plan *p, size_t bytes)
 {
-  return (2 * p->in_columns + p->columns) * bytes + 2 * VEC_BYTES;
+  const size_t longer = p->in_columns > p->columns ? p->in_columns : p->columns;
+  return 2 * pool_line_bytes(longer, bytes) + pool_line_bytes(p->columns, bytes);
 }
 
 /* The windows' rows of one row of the output: in each dim but the last `count` of them from `at`.
@@ -91,12 +104,6 @@ KIT void pool_rows_of(const pool_plan *p, size_t row, pool_rows *r);
 #define pool_row_next ONX_KIT(pool_row_next)
 KIT size_t pool_row_next(const pool_plan *p, pool_rows *r);
 
-/* The plane of a channel. */
-static inline const void *pool_plane(const pool_plan *p, const void *x, size_t plane)
-{
-  return (const char *)x + plane * p->in_plane * element_bytes(p->dtype);
-}
-
 /* What is done to a row once it is folded, in the type computed in; `params` are the job's. */
 typedef void (*pool_finish_fn)(const void *params, void *row, const pool_rows *rows);
 
@@ -105,43 +112,26 @@ typedef void (*pool_finish_fn)(const void *params, void *row, const pool_rows *r
 KIT void pool_run(const pool_plan *p, const pool_type *t, const onnxrun_job *job, size_t begin,
                   size_t end, pool_finish_fn finish);
 
-/* Elements [i, i + count) of a fold, count constant. */
-#define POOL_BLOCK(E, expression, count, from)                                                     \
-  LOOP_SIMD for (size_t j = 0; j < (count); j++)                                                   \
-  {                                                                                                \
-    const E a = y[i + j], b = (from)[j];                                                           \
-    y[i + j] = (expression);                                                                       \
-  }
-
 /* The fold of a type: its name, the element, an expression of the old element a and the new b, what
- * changes nothing, and whether an element may be folded in twice: then a short rest is done as the
- * last 16 bytes. Blocks have fixed sizes, for compilers' own remainders are long. */
-#define POOL_FOLD(tag, E, expression, nothing, twice)                                              \
-  static void pool_fold_##tag(void *to, const void *from, size_t n)                                \
+ * changes nothing. */
+#define POOL_FOLD(tag, E, expression, nothing)                                                     \
+  static void pool_fold_##tag(void *to, const void *from, size_t vectors)                          \
   {                                                                                                \
-    enum { WHOLE = VEC_BYTES / sizeof(E), PART = 16 / sizeof(E) };                                 \
+    enum { LANES = VEC_BYTES / sizeof(E) };                                                        \
     E *restrict y = to;                                                                            \
     const E *restrict x = from;                                                                    \
-    size_t i = 0;                                                                                  \
-    for (; i + WHOLE <= n; i += WHOLE)                                                             \
-      POOL_BLOCK(E, expression, WHOLE, x + i)                                                      \
-    for (; i + PART <= n; i += PART)                                                               \
-      POOL_BLOCK(E, expression, PART, x + i)                                                       \
-    if ((twice) && i < n && n >= PART) {                                                           \
-      i = n - PART;                                                                                \
-      POOL_BLOCK(E, expression, PART, x + i)                                                       \
-      return;                                                                                      \
-    }                                                                                              \
-    for (; i < n; i++) {                                                                           \
-      const E a = y[i], b = x[i];                                                                  \
-      y[i] = (expression);                                                                         \
-      KEEP_LOOP;                                                                                   \
+    for (; vectors > 0; vectors--, x += LANES, y += LANES) {                                       \
+      LOOP_SIMD for (size_t j = 0; j < LANES; j++)                                                 \
+      {                                                                                            \
+        const E a = y[j], b = x[j];                                                                \
+        y[j] = (expression);                                                                       \
+      }                                                                                            \
     }                                                                                              \
   }                                                                                                \
-  static void pool_fill_##tag(void *to, size_t n)                                                  \
+  static void pool_fill_##tag(void *to, size_t vectors)                                            \
   {                                                                                                \
     E *y = to;                                                                                     \
-    for (size_t i = 0; i < n; i++)                                                                 \
+    for (size_t i = 0; i < vectors * (VEC_BYTES / sizeof(E)); i++)                                 \
       y[i] = (nothing);                                                                            \
   }                                                                                                \
   static const pool_type pool_##tag = {sizeof(E), pool_fold_##tag, pool_fill_##tag};
@@ -166,6 +156,23 @@ static COLD onnxrun_status pool_find_taps(const onnxrun_host *h, onnxrun_node *n
     tap->at = t * x->dilation;
     window_inside(x, t, &tap->from, &tap->to);
     p->n_taps += tap->from < tap->to;
+  }
+  return ONNXRUN_OK;
+}
+
+static COLD onnxrun_status pool_find_spans(const onnxrun_host *h, onnxrun_node *n, pool_plan *p)
+{
+  for (uint32_t i = 0; i < p->last; i++) {
+    const window_axis *x = &p->w.axis[i];
+    p->spans[i] = h->keep(n, x->out * sizeof *p->spans[i]);
+    if (!p->spans[i])
+      return ONNXRUN_NO_MEMORY;
+    for (size_t o = 0; o < x->out; o++) {
+      size_t from, to;
+      pool_taps(x, o, x->before, x->before + x->in, &from, &to);
+      const size_t at = o * x->stride + from * x->dilation - x->before;
+      p->spans[i][o] = (pool_span){at, to - from, pool_count(x, o, true)};
+    }
   }
   return ONNXRUN_OK;
 }
@@ -202,23 +209,23 @@ COLD KIT onnxrun_status pool_shape(const onnxrun_host *h, onnxrun_node *n, const
     p->in_plane *= p->w.axis[i].in;
     p->rows *= p->w.axis[i].out;
   }
-  return pool_find_taps(h, n, p);
+  p->size = onnxrun_elements(x);
+  s = pool_find_spans(h, n, p);
+  return s == ONNXRUN_OK ? pool_find_taps(h, n, p) : s;
 }
 
 KIT void pool_rows_of(const pool_plan *p, size_t row, pool_rows *r)
 {
   r->n = r->padded = 1;
   for (uint32_t i = p->last; i-- > 0;) {
-    const window_axis *x = &p->w.axis[i];
-    const size_t o = row % x->out;
-    size_t from, to;
-    row /= x->out;
-    pool_taps(x, o, x->before, x->before + x->in, &from, &to);
-    r->at[i] = o * x->stride + from * x->dilation - x->before;
-    r->count[i] = to - from;
+    const size_t o = i > 0 ? row % p->w.axis[i].out : row;
+    const pool_span *span = &p->spans[i][o];
+    row = i > 0 ? row / p->w.axis[i].out : 0;
+    r->at[i] = span->at;
+    r->count[i] = span->count;
     r->now[i] = 0;
-    r->n *= to - from;
-    r->padded *= pool_count(x, o, true);
+    r->n *= span->count;
+    r->padded *= span->padded;
   }
 }
 
@@ -238,19 +245,6 @@ KIT size_t pool_row_next(const pool_plan *p, pool_rows *r)
   return at;
 }
 
-/* n elements at `at` as they are computed: where they are, or converted into `line`. */
-static inline const void *pool_line(const pool_plan *p, void *line, const void *x, size_t at,
-                                    size_t n)
-{
-  if (p->dtype == ONNXRUN_FLOAT16)
-    f16_load_n(line, (const uint16_t *)x + at, n);
-  else if (p->dtype == ONNXRUN_BFLOAT16)
-    bf16_load_n(line, (const uint16_t *)x + at, n);
-  else
-    return (const char *)x + at * element_bytes(p->dtype);
-  return line;
-}
-
 /* Every step-th element, into `to`. */
 #define POOL_PICK(E)                                                                               \
   if (bytes == sizeof(E)) {                                                                        \
@@ -262,71 +256,107 @@ static inline const void *pool_line(const pool_plan *p, void *line, const void *
       for (size_t i = 0; i < n; i++)                                                               \
         y[i] = x[i * step];                                                                        \
   }
-static const void *pool_pick(void *to, const void *from, size_t n, size_t step, size_t bytes)
+static void pool_pick(void *to, const void *from, size_t n, size_t step, size_t bytes)
 {
   POOL_PICK(uint8_t)
   POOL_PICK(uint32_t)
   POOL_PICK(uint64_t)
-  return to;
 }
 #undef POOL_PICK
 
-/* Folds one row of a plane's output into `to`; `rows` are consumed. */
-static void pool_fold_row(const pool_plan *p, const pool_type *t, const void *plane,
-                          pool_rows *rows, void *to, void *scratch)
+/* Vectors that hold n elements. */
+static inline size_t pool_vectors(size_t n, size_t bytes)
+{
+  return (n * bytes + VEC_BYTES - 1) / VEC_BYTES;
+}
+
+/* A row of the input as it is computed, readable in whole vectors: where it is, or in `line`. */
+static inline const void *pool_line(const pool_plan *p, void *line, const void *x, size_t at)
+{
+  const size_t n = p->in_columns, bytes = element_bytes(p->dtype);
+  const char *row = (const char *)x + at * bytes;
+  if (p->dtype == ONNXRUN_FLOAT16)
+    f16_load_n(line, (const uint16_t *)x + at, n);
+  else if (p->dtype == ONNXRUN_BFLOAT16)
+    bf16_load_n(line, (const uint16_t *)x + at, n);
+  else if (at * bytes + pool_vectors(n, bytes) * VEC_BYTES <= p->size * bytes)
+    return row;
+  else
+    memcpy(line, row, n * bytes);
+  return line;
+}
+
+/* The windows' rows folded into `sum`; past its end stands what changes nothing. */
+static inline void pool_fold_rows(const pool_plan *p, const pool_type *t, const void *x,
+                                  size_t plane, pool_rows *rows, char *const scratch[2])
+{
+  char *sum = scratch[0], *line = scratch[1];
+  const size_t vectors = pool_vectors(p->in_columns, t->bytes);
+  for (size_t i = 0; i < rows->n; i++) {
+    const void *row = pool_line(p, line, x, plane * p->in_plane + pool_row_next(p, rows));
+    if (i > 0) {
+      t->fold(sum, row, vectors);
+      continue;
+    }
+    for (size_t v = 0; v < vectors * VEC_BYTES; v += VEC_BYTES) {
+      memcpy(sum + v, (const char *)row + v, VEC_BYTES);
+      KEEP_LOOP;
+    }
+  }
+  t->fill(sum + p->in_columns * t->bytes, 1);
+}
+
+/* The columns of each window folded into `out`. */
+static inline void pool_fold_columns(const pool_plan *p, const pool_type *t, const char *sum,
+                                     char *line, char *out)
 {
   const window_axis *c = &p->w.axis[p->last];
-  char *sum = scratch, *line = sum + p->in_columns * t->bytes;
-  const void *folded = NULL;
-  for (size_t i = 0; i < rows->n; i++) {
-    const size_t at = pool_row_next(p, rows);
-    const void *row = pool_line(p, i == 0 ? sum : line, plane, at, p->in_columns);
-    if (i == 1 && folded != sum)
-      memcpy(sum, folded, p->in_columns * t->bytes);
-    if (i > 0)
-      t->fold(sum, row, p->in_columns);
-    folded = i == 0 ? row : sum;
-  }
-  t->fill(to, p->columns);
-  for (size_t i = 0; rows->n > 0 && i < p->n_taps; i++) {
+  for (size_t i = 0; i < p->n_taps; i++) {
     const pool_tap *tap = &p->taps[i];
-    const void *from =
-        (const char *)folded + (tap->from * c->stride + tap->at - c->before) * t->bytes;
-    if (c->stride > 1)
-      from = pool_pick(line, from, tap->to - tap->from, c->stride, t->bytes);
-    t->fold((char *)to + tap->from * t->bytes, from, tap->to - tap->from);
+    const size_t n = tap->to - tap->from;
+    const char *from = sum + (tap->from * c->stride + tap->at - c->before) * t->bytes;
+    if (c->stride > 1) {
+      pool_pick(line, from, n, c->stride, t->bytes);
+      t->fill(line + n * t->bytes, 1);
+      from = line;
+    }
+    t->fold(out + tap->from * t->bytes, from, pool_vectors(n, t->bytes));
   }
 }
 
-/* A row of the output in its type, from one in computation. */
-static inline void pool_store(const pool_plan *p, void *y, size_t at, const void *row)
+/* A row of the output in its type. */
+static inline void pool_store(const pool_plan *p, void *y, size_t at, const char *row)
 {
+  const size_t bytes = p->columns * element_bytes(p->dtype);
+  char *to = (char *)y + at * element_bytes(p->dtype);
   if (p->dtype == ONNXRUN_FLOAT16)
-    f16_store_n((uint16_t *)y + at, row, p->columns);
+    f16_store_n((uint16_t *)y + at, (const float *)(const void *)row, p->columns);
   else if (p->dtype == ONNXRUN_BFLOAT16)
-    bf16_store_n((uint16_t *)y + at, row, p->columns);
-}
-
-/* Where a row is computed: in the output, or for 16-bit types in scratch. */
-static inline void *pool_target(const pool_plan *p, const pool_type *t, void *y, size_t at,
-                                void *scratch)
-{
-  if (p->dtype == ONNXRUN_FLOAT16 || p->dtype == ONNXRUN_BFLOAT16)
-    return (char *)scratch + 2 * p->in_columns * t->bytes;
-  return (char *)y + at * t->bytes;
+    bf16_store_n((uint16_t *)y + at, (const float *)(const void *)row, p->columns);
+  else
+    memcpy(to, row, bytes);
 }
 
 KIT void pool_run(const pool_plan *p, const pool_type *t, const onnxrun_job *job, size_t begin,
                   size_t end, pool_finish_fn finish)
 {
+  const size_t longer = p->in_columns > p->columns ? p->in_columns : p->columns;
+  const size_t bytes = pool_line_bytes(longer, t->bytes);
+  char *scratch[2] = {job->scratch, (char *)job->scratch + bytes}, *out = scratch[1] + bytes;
+  size_t plane = begin / p->rows, row = begin % p->rows;
   for (size_t i = begin; i < end; i++) {
     pool_rows rows;
-    void *to = pool_target(p, t, job->out[0], i * p->columns, job->scratch);
-    pool_rows_of(p, i % p->rows, &rows);
-    pool_fold_row(p, t, pool_plane(p, job->in[0], i / p->rows), &rows, to, job->scratch);
+    pool_rows_of(p, row, &rows);
+    t->fill(out, pool_vectors(p->columns, t->bytes));
+    if (rows.n > 0) {
+      pool_fold_rows(p, t, job->in[0], plane, &rows, scratch);
+      pool_fold_columns(p, t, scratch[0], scratch[1], out);
+    }
     if (finish)
-      finish(job->params, to, &rows);
-    pool_store(p, job->out[0], i * p->columns, to);
+      finish(job->params, out, &rows);
+    pool_store(p, job->out[0], i * p->columns, out);
+    row = row + 1 < p->rows ? row + 1 : 0;
+    plane += row == 0;
   }
 }
 #endif /* ONX_KIT_BODIES */

@@ -39,8 +39,8 @@ static const onnxrun_attr averagepool_19_attrs[] = {
     WINDOW_INTS(struct averagepool, dilations),
     END};
 
-POOL_FOLD(f32, float, a + b, 0, false)
-POOL_FOLD(f64, double, a + b, 0, false)
+POOL_FOLD(f32, float, a + b, 0)
+POOL_FOLD(f64, double, a + b, 0)
 
 /* A window without elements gives 0 / 0. */
 static void averagepool_divide(const void *params, void *row, const pool_rows *rows)

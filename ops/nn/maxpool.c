@@ -25,10 +25,10 @@ static const onnxrun_attr maxpool_10_attrs[] = {
 
 #define MAX_FLOAT (b > a || b != b ? b : a)
 #define MAX_WHOLE (b > a ? b : a)
-POOL_FOLD(f32, float, MAX_FLOAT, -INFINITY, true)
-POOL_FOLD(f64, double, MAX_FLOAT, -(double)INFINITY, true)
-POOL_FOLD(i8, int8_t, MAX_WHOLE, INT8_MIN, true)
-POOL_FOLD(u8, uint8_t, MAX_WHOLE, 0, true)
+POOL_FOLD(f32, float, MAX_FLOAT, -INFINITY)
+POOL_FOLD(f64, double, MAX_FLOAT, -(double)INFINITY)
+POOL_FOLD(i8, int8_t, MAX_WHOLE, INT8_MIN)
+POOL_FOLD(u8, uint8_t, MAX_WHOLE, 0)
 
 static const pool_type *maxpool_type(onnxrun_dtype t)
 {
