@@ -42,16 +42,16 @@ typedef struct conv_axis {
  * are packed before the input's shape is known. THIN: so few filters that tiles would wait for
  * their sums; whole vectors of a row's positions, for one filter after the other. ROWS: a tile's
  * rows are filters, its columns positions. COLUMNS: the other way round, which has no vectors of
- * positions to fill, but must turn over its results: for long sums. */
+ * positions to fill, but must turn over its results: for long sums of floats. */
 typedef enum conv_form { CONV_THIN, CONV_ROWS, CONV_COLUMNS } conv_form;
 
 /* `filters` of a group, of k products each on `channels` channels. */
-static inline conv_form conv_form_of(size_t channels, size_t k, size_t filters, size_t lanes)
+static inline conv_form conv_form_of(size_t channels, size_t k, size_t filters, size_t bytes)
 {
   if (filters <= 2 || (channels == 1 && filters <= 4))
     return CONV_THIN;
-  const bool fills = gemm_packed_columns(filters, lanes) - filters <= filters / 8;
-  return k >= 192 && fills ? CONV_COLUMNS : CONV_ROWS;
+  const bool fills = gemm_packed_columns(filters, VEC_BYTES / bytes) - filters <= filters / 8;
+  return bytes == sizeof(float) && k >= 192 && fills ? CONV_COLUMNS : CONV_ROWS;
 }
 
 /* Filters of a group when they are packed: panels are padded. */
@@ -328,7 +328,7 @@ static COLD inline onnxrun_status conv_plan_make(const onnxrun_host *h, onnxrun_
   p->taps = rows.taps * columns.taps;
   p->n_virtual = p->channels * p->outer_taps;
   p->k = p->n_virtual * p->taps;
-  p->form = conv_form_of(p->channels, p->k, p->filters, VEC_BYTES / bytes);
+  p->form = conv_form_of(p->channels, p->k, p->filters, bytes);
   conv_cut_axes(p, conv_positions(p, bytes), VEC_BYTES / bytes);
   p->flat = (p->rows.block - 1) * p->columns.length + p->columns.block;
   conv_cut_filters(p, VEC_BYTES / bytes);
@@ -368,19 +368,25 @@ typedef struct conv_item {
   size_t image, group, outer, row, rows, column, columns, filter, filters;
 } conv_item;
 
+/* The last digit of *number, which loses it; most bases are 1 and cost no division. */
+static inline size_t conv_digit(size_t *number, size_t base)
+{
+  if (base == 1)
+    return 0;
+  const size_t digit = *number % base;
+  *number /= base;
+  return digit;
+}
+
 NOINLINE conv_item conv_item_of(const conv_plan *p, size_t item)
 {
   conv_item i;
-  i.filter = item % p->n_high * p->high;
-  item /= p->n_high;
-  i.column = item % p->columns.blocks * p->columns.block;
-  item /= p->columns.blocks;
-  i.row = item % p->rows.blocks * p->rows.block;
-  item /= p->rows.blocks;
-  i.outer = item % p->outer;
-  item /= p->outer;
-  i.group = item % p->groups;
-  i.image = item / p->groups;
+  i.filter = conv_digit(&item, p->n_high) * p->high;
+  i.column = conv_digit(&item, p->columns.blocks) * p->columns.block;
+  i.row = conv_digit(&item, p->rows.blocks) * p->rows.block;
+  i.outer = conv_digit(&item, p->outer);
+  i.group = conv_digit(&item, p->groups);
+  i.image = item;
   i.filters = gemm_least(p->filters - i.filter, p->high);
   i.columns = gemm_least(p->columns.w.out - i.column, p->columns.block);
   i.rows = gemm_least(p->rows.w.out - i.row, p->rows.block);
@@ -410,9 +416,10 @@ NOINLINE bool conv_outer_plane(const conv_plan *p, size_t outer, size_t v, size_
 NOINLINE void conv_inside(const conv_axis *x, size_t plane, size_t first, size_t *from, size_t *to)
 {
   const size_t start = first * x->w.stride + x->base[plane];
-  const size_t before = x->w.before, end = before + x->w.in;
-  *from = start >= before ? 0 : gemm_least((before - start - 1) / x->w.stride + 1, x->length);
-  *to = start >= end ? 0 : gemm_least((end - start - 1) / x->w.stride + 1, x->length);
+  const size_t before = x->w.before, end = before + x->w.in, step = x->w.stride;
+  const size_t least = start >= before ? 0 : before - start, most = start >= end ? 0 : end - start;
+  *from = gemm_least(step == 1 ? least : gemm_parts(least, step), x->length);
+  *to = gemm_least(step == 1 ? most : gemm_parts(most, step), x->length);
   if (*to < *from)
     *from = *to;
 }

@@ -23,8 +23,8 @@ typedef struct C(work) {
   E *bias;          /* of padded rows too */
 } C(work);
 
-/* n elements, without a call for a few. */
-static inline void C(copy)(E *restrict to, const E *restrict from, size_t n)
+/* n elements, without a call of the C library for a few. */
+ALWAYS_INLINE void C(copy_here)(E *restrict to, const E *restrict from, size_t n)
 {
   size_t i = 0;
   for (; i + G(VL) <= n; i += G(VL)) {
@@ -39,6 +39,11 @@ static inline void C(copy)(E *restrict to, const E *restrict from, size_t n)
   }
   if (i < n)
     to[i] = from[i];
+}
+
+NOINLINE void C(copy)(E *restrict to, const E *restrict from, size_t n)
+{
+  C(copy_here)(to, from, n);
 }
 
 /* At least n zeros, in whole vectors: what is too much is overwritten afterwards. */
@@ -69,26 +74,6 @@ NOINLINE void C(pick)(const C(work) * w, E *restrict to, size_t at, size_t n, si
   }
 }
 
-/* One row of samples of column plane `plane`, from the row of the input that begins at `at`. */
-NOINLINE void C(copy_row)(const C(work) * w, E *to, size_t at, size_t plane)
-{
-  const conv_axis *c = &w->p->columns;
-  const size_t from = w->inside[2 * plane], end = w->inside[2 * plane + 1], step = c->w.stride;
-  if (from < end)
-    at += (w->i.column + from) * step + c->base[plane] - c->w.before;
-  C(zero)(to, from);
-  C(pick)(w, to + from, at, end - from, step);
-  C(zero)(to + end, c->length - end);
-}
-
-/* The stretch of a row of the input that all planes read, padded. */
-static inline void C(pad_row)(const C(work) * w, E *to, size_t at)
-{
-  C(zero)(to, w->pad_from);
-  C(pick)(w, to + w->pad_from, at + w->pad_at, w->pad_end - w->pad_from, 1);
-  C(zero)(to + w->pad_end, w->p->span - w->pad_end);
-}
-
 /* Plane q from padded rows. Whole vectors: what a row has too much the next one overwrites. */
 static inline void C(spread)(const C(work) * w, E *to, size_t q, size_t rows)
 {
@@ -110,25 +95,50 @@ static inline void C(spread)(const C(work) * w, E *to, size_t q, size_t rows)
   }
 }
 
+/* Rows of samples: of each the elements [from, end) are `step` apart in X, the first at `at`, `down`
+ * further for each row; the others are 0. */
+typedef struct C(rows) {
+  size_t length, from, end, at, down, step;
+} C(rows);
+
+NOINLINE void C(copy_rows)(const C(work) * w, E *to, const C(rows) * r, size_t n)
+{
+  const E *x = (const E *)w->d->x + r->at;
+  const bool is_plain = w->p->kind == GEMM_NATIVE && r->step == 1;
+  for (size_t u = 0; u < n; u++, to += r->length, x += r->down) {
+    C(zero)(to, r->from);
+    if (is_plain)
+      C(copy_here)(to + r->from, x, r->end - r->from);
+    else
+      C(pick)(w, to + r->from, r->at + u * r->down, r->end - r->from, r->step);
+    C(zero)(to + r->end, r->length - r->end);
+  }
+}
+
 /* Column plane q, or with q = SIZE_MAX the padded rows, of row plane p of a virtual channel whose
  * input plane begins at `at`. */
-NOINLINE void C(copy_plane)(const C(work) * w, E *to, size_t p, size_t q, size_t at)
+static inline void C(copy_plane)(const C(work) * w, E *to, size_t p, size_t q, size_t at)
 {
   const conv_axis *r = &w->p->rows, *c = &w->p->columns;
-  const size_t needed = w->i.rows + r->reach, length = q == SIZE_MAX ? w->p->span : c->length;
+  const size_t needed = w->i.rows + r->reach;
   size_t from, end;
+  C(rows) rows = {.length = w->p->span, .from = w->pad_from, .end = w->pad_end, .step = 1};
+  rows.at = at + w->pad_at;
+  if (q != SIZE_MAX) {
+    rows = (C(rows)){.length = c->length, .from = w->inside[2 * q], .step = c->w.stride};
+    rows.end = w->inside[2 * q + 1];
+    rows.at = at + (w->i.column + rows.from) * rows.step + c->base[q] - c->w.before;
+  }
   conv_inside(r, p, w->i.row, &from, &end);
   if (at == SIZE_MAX)
     from = end = 0;
-  for (size_t u = 0; u < needed; u++, to += length) {
-    const size_t y = (w->i.row + u) * r->w.stride + r->base[p] - r->w.before;
-    if (u < from || u >= end)
-      C(zero)(to, length);
-    else if (q == SIZE_MAX)
-      C(pad_row)(w, to, at + y * c->w.in);
-    else
-      C(copy_row)(w, to, at + y * c->w.in, q);
-  }
+  end = gemm_least(end, needed);
+  from = gemm_least(from, end);
+  rows.at += ((w->i.row + from) * r->w.stride + r->base[p] - r->w.before) * c->w.in;
+  rows.down = r->w.stride * c->w.in;
+  C(zero)(to, from * rows.length);
+  C(copy_rows)(w, to + from * rows.length, &rows, end - from);
+  C(zero)(to + end * rows.length, (needed - end) * rows.length);
 }
 
 /* All planes of one virtual channel, whose input plane begins at `at`; SIZE_MAX: in the padding. */
@@ -330,6 +340,17 @@ NOINLINE void C(stream_run)(const C(stream) * s)
   }
 }
 
+/* Writes n vectors to Y, whose plane's part begins at `y`. */
+static inline void C(finish_thin)(const C(work) * w, const C(stream) * s, size_t n, size_t y)
+{
+  for (size_t v = 0; v < n; v++) {
+    if (w->p->kind == GEMM_NATIVE)
+      C(copy)(s->y + s->v[v].to, (const E *)&s->sum[v], s->v[v].n);
+    else
+      G(store)(w->d->y, y + s->v[v].to, (const E *)&s->sum[v], s->v[v].n, w->p->kind);
+  }
+}
+
 /* The chunk's part of the block's filter f. */
 NOINLINE void C(multiply_thin)(const C(work) * w, size_t f)
 {
@@ -348,8 +369,8 @@ NOINLINE void C(multiply_thin)(const C(work) * w, size_t f)
     s.part = w->v > 0 ? slot + i : NULL;
     s.sum = is_plain && n - i >= GEMM_WIDE ? NULL : slot + i;
     C(stream_run)(&s);
-    for (size_t v = 0; is_last && s.sum && v < gemm_least(n - i, GEMM_WIDE); v++)
-      G(store)(w->d->y, y + s.v[v].to, (const E *)&s.sum[v], s.v[v].n, p->kind);
+    if (is_last && s.sum)
+      C(finish_thin)(w, &s, gemm_least(n - i, GEMM_WIDE), y);
   }
 }
 
@@ -403,14 +424,17 @@ static inline void C(take_filters)(const C(work) * w, E *to)
 static inline void C(multiply_any)(C(work) * w)
 {
   const size_t depth = w->channels * w->p->taps, tail = w->i.filters % GEMM_ROWS;
-  const bool is_turned = w->p->form == CONV_COLUMNS;
+  const bool is_turned = sizeof(E) == sizeof(float) && w->p->form == CONV_COLUMNS;
   for (size_t f = 0; w->p->form == CONV_THIN && f < w->i.filters; f++)
     C(multiply_thin)(w, f);
   if (w->p->form == CONV_THIN)
     return;
   G(steps)(w->steps[0], depth, is_turned ? G(NR) : GEMM_ROWS);
   G(steps)(w->steps[1], depth, is_turned ? G(VL) : gemm_rows(tail));
-  (is_turned ? C(multiply_turned) : C(multiply))(w);
+  if (is_turned)
+    C(multiply_turned)(w);
+  else
+    C(multiply)(w);
 }
 
 /* Computes one item; scratch of conv_scratch() bytes, aligned to a vector. */

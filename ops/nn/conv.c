@@ -50,7 +50,7 @@ static COLD onnxrun_status conv_pack(const onnxrun_host *h, onnxrun_node *n, voi
     return ONNXRUN_OK;
   const size_t bytes = conv_bytes(w->dtype), groups = (size_t)p->group, lanes = VEC_BYTES / bytes;
   const size_t filters = (size_t)w->dims[0] / groups, k = dims_product(w, 1, w->rank);
-  const conv_form form = conv_form_of((size_t)w->dims[1], k, filters, lanes);
+  const conv_form form = conv_form_of((size_t)w->dims[1], k, filters, bytes);
   const size_t panels = conv_packed_filters(form, filters, lanes) * k;
   size_t size;
   if (!conv_multiply(panels, groups * bytes, &size))

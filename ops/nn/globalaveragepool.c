@@ -2,7 +2,7 @@
  * Parts of a plane are summed in float, in vectors and then a tree, the parts in double: an error
  * of (log2 of a part's vectors + 6) u of the magnitudes' mean at most, in an order that the plane's
  * size alone decides. */
-#include "ops/kit/half.h"
+#include "ops/kit/gemm.h"
 
 enum { PART = 1024 }; /* elements */
 
@@ -20,11 +20,16 @@ struct globalaveragepool {
     E lane[LANES], rest = 0;                                                                       \
     size_t i = 0;                                                                                  \
     for (; i + 4 * LANES <= n; i += 4 * LANES) {                                                   \
-      for (size_t v = 0; v < 4; v++)                                                               \
-        sum[v] += *(const V_ANY *)(const void *)(x + i + v * LANES);                               \
+      GEMM_UNROLL for (size_t v = 0; v < 4; v++) sum[v] +=                                         \
+          *(const V_ANY *)(const void *)(x + i + v * LANES);                                       \
     }                                                                                              \
-    for (; i + LANES <= n; i += LANES)                                                             \
-      sum[i / LANES % 4] += *(const V_ANY *)(const void *)(x + i);                                 \
+    GEMM_UNROLL for (size_t v = 0; v < 3; v++)                                                     \
+    {                                                                                              \
+      if (i + LANES <= n) {                                                                        \
+        sum[v] += *(const V_ANY *)(const void *)(x + i);                                           \
+        i += LANES;                                                                                \
+      }                                                                                            \
+    }                                                                                              \
     for (; i < n; i++)                                                                             \
       rest += x[i];                                                                                \
     const V all = (sum[0] + sum[1]) + (sum[2] + sum[3]);                                           \

@@ -100,6 +100,32 @@ void conv_sizes(void)
   }
 }
 
+static int64_t any_of(int64_t least, int64_t most)
+{
+  return least + (int64_t)(test_random() * (double)(most - least + 1));
+}
+
+/* Windows, sizes and groups as they come. */
+void conv_random(void)
+{
+  for (int i = 0; i < 150; i++) {
+    const int64_t groups = any_of(0, 3) ? 1 : any_of(1, 5);
+    filters f = {any_of(1, 2), groups * any_of(1, 9), groups * any_of(1, 40), groups, {0}};
+    if (any_of(0, 3) == 0)
+      f.channels *= any_of(1, 8);
+    f.m.rank = (uint32_t)any_of(1, 3);
+    for (uint32_t d = 0; d < f.m.rank; d++) {
+      f.m.kernel[d] = any_of(1, f.m.rank == 3 ? 3 : 6);
+      f.m.stride[d] = any_of(1, 3);
+      f.m.dilation[d] = any_of(0, 2) ? 1 : any_of(1, 4);
+      f.m.before[d] = any_of(0, 4);
+      f.m.after[d] = any_of(0, 4);
+      f.m.in[d] = any_of(1, f.m.rank == 3 ? 7 : 24) + (f.m.kernel[d] - 1) * f.m.dilation[d];
+    }
+    check_conv(floats[any_of(0, 3)], &f, any_of(0, 1));
+  }
+}
+
 void conv_depthwise(void)
 {
   const int64_t windows[][5] = {{3, 1, 1, 1, 1}, {3, 2, 1, 1, 1}, {5, 1, 2, 4, 4}, {2, 3, 1, 0, 2}};
