@@ -95,8 +95,8 @@ static inline void C(spread)(const C(work) * w, E *to, size_t q, size_t rows)
   }
 }
 
-/* Rows of samples: of each the elements [from, end) are `step` apart in X, the first at `at`, `down`
- * further for each row; the others are 0. */
+/* Rows of samples: of each the elements [from, end) are `step` apart in X, the first at `at`,
+ * `down` further for each row; the others are 0. */
 typedef struct C(rows) {
   size_t length, from, end, at, down, step;
 } C(rows);
@@ -130,14 +130,13 @@ static inline void C(copy_plane)(const C(work) * w, E *to, size_t p, size_t q, s
     rows.at = at + (w->i.column + rows.from) * rows.step + c->base[q] - c->w.before;
   }
   conv_inside(r, p, w->i.row, &from, &end);
-  if (at == SIZE_MAX)
-    from = end = 0;
-  end = gemm_least(end, needed);
+  end = at == SIZE_MAX || rows.from >= rows.end ? 0 : gemm_least(end, needed);
   from = gemm_least(from, end);
   rows.at += ((w->i.row + from) * r->w.stride + r->base[p] - r->w.before) * c->w.in;
   rows.down = r->w.stride * c->w.in;
   C(zero)(to, from * rows.length);
-  C(copy_rows)(w, to + from * rows.length, &rows, end - from);
+  if (from < end)
+    C(copy_rows)(w, to + from * rows.length, &rows, end - from);
   C(zero)(to + end * rows.length, (needed - end) * rows.length);
 }
 
