@@ -66,11 +66,8 @@ NOINLINE void C(pick)(const C(work) * w, E *restrict to, size_t at, size_t n, si
     G(load)(to, w->d->x, at, n, w->p->kind);
   } else if (step == 1) {
     C(copy)(to, x, n);
-  } else if (step == 2) {
-    LOOP_SIMD for (size_t i = 0; i < n; i++) to[i] = x[2 * i];
   } else {
-    for (size_t i = 0; i < n; i++)
-      to[i] = x[i * step];
+    window_pick(to, x, n, step, sizeof(E));
   }
 }
 
@@ -86,11 +83,8 @@ static inline void C(spread)(const C(work) * w, E *to, size_t q, size_t rows)
         memcpy(to + i, from + i, VEC_BYTES);
         KEEP_LOOP;
       }
-    } else if (step == 2) {
-      LOOP_SIMD for (size_t i = 0; i < c->length; i++) to[i] = from[2 * i];
     } else {
-      for (size_t i = 0; i < c->length; i++)
-        to[i] = from[i * step];
+      window_pick(to, from, c->length, step, sizeof(E));
     }
   }
 }

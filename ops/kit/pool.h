@@ -245,25 +245,6 @@ KIT size_t pool_row_next(const pool_plan *p, pool_rows *r)
   return at;
 }
 
-/* Every step-th element, into `to`. */
-#define POOL_PICK(E)                                                                               \
-  if (bytes == sizeof(E)) {                                                                        \
-    const E *restrict x = from;                                                                    \
-    E *restrict y = to;                                                                            \
-    if (step == 2)                                                                                 \
-      LOOP_SIMD for (size_t i = 0; i < n; i++) y[i] = x[2 * i];                                    \
-    else                                                                                           \
-      for (size_t i = 0; i < n; i++)                                                               \
-        y[i] = x[i * step];                                                                        \
-  }
-static void pool_pick(void *to, const void *from, size_t n, size_t step, size_t bytes)
-{
-  POOL_PICK(uint8_t)
-  POOL_PICK(uint32_t)
-  POOL_PICK(uint64_t)
-}
-#undef POOL_PICK
-
 /* Vectors that hold n elements. */
 static inline size_t pool_vectors(size_t n, size_t bytes)
 {
@@ -316,7 +297,7 @@ static inline void pool_fold_columns(const pool_plan *p, const pool_type *t, con
     const size_t n = tap->to - tap->from;
     const char *from = sum + (tap->from * c->stride + tap->at - c->before) * t->bytes;
     if (c->stride > 1) {
-      pool_pick(line, from, n, c->stride, t->bytes);
+      window_pick(line, from, n, c->stride, t->bytes);
       t->fill(line + n * t->bytes, 1);
       from = line;
     }

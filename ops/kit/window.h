@@ -3,7 +3,7 @@
 #ifndef ONX_KIT_WINDOW_H
 #define ONX_KIT_WINDOW_H
 
-#include "ops/kit/op.h"
+#include "ops/kit/vec.h"
 
 /* Attributes; absent ones are empty: strides and dilations of 1, pads of 0. */
 typedef struct window_attrs {
@@ -63,7 +63,48 @@ static inline void window_inside(const window_axis *x, size_t tap, size_t *from,
   *to = window_first(x, tap, x->before + x->in, x->out);
 }
 
+/* Every step-th element of `from`, n of them, of 1, 4 or 8 bytes. */
+#define window_pick ONX_KIT(window_pick)
+KIT void window_pick(void *to, const void *from, size_t n, size_t step, size_t bytes);
+
 #ifdef ONX_KIT_BODIES
+/* One size of element, with the even ones of two registers of 16 bytes; the last few one by one, for
+ * such a step reads one element more than it takes. */
+#define WINDOW_PICK(E, ...)                                                                        \
+  typedef E window_##E __attribute__((may_alias));                                                 \
+  static void window_pick_##E(window_##E *restrict y, const window_##E *restrict x, size_t n,      \
+                              size_t step)                                                         \
+  {                                                                                                \
+    typedef E lanes __attribute__((vector_size(16)));                                              \
+    enum { LANES = 16 / sizeof(E) };                                                               \
+    size_t i = 0;                                                                                  \
+    for (; step == 2 && i + LANES < n; i += LANES) {                                               \
+      lanes low, high;                                                                             \
+      memcpy(&low, x + 2 * i, 16);                                                                 \
+      memcpy(&high, x + 2 * i + LANES, 16);                                                        \
+      low = __builtin_shufflevector(low, high, __VA_ARGS__);                                       \
+      memcpy(y + i, &low, 16);                                                                     \
+    }                                                                                              \
+    for (; i < n; i++) {                                                                           \
+      y[i] = x[i * step];                                                                          \
+      KEEP_LOOP;                                                                                   \
+    }                                                                                              \
+  }
+WINDOW_PICK(uint8_t, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+WINDOW_PICK(uint32_t, 0, 2, 4, 6)
+WINDOW_PICK(uint64_t, 0, 2)
+#undef WINDOW_PICK
+
+KIT void window_pick(void *to, const void *from, size_t n, size_t step, size_t bytes)
+{
+  if (bytes == sizeof(uint8_t))
+    window_pick_uint8_t(to, from, n, step);
+  else if (bytes == sizeof(uint32_t))
+    window_pick_uint32_t(to, from, n, step);
+  else
+    window_pick_uint64_t(to, from, n, step);
+}
+
 /* Bounds that keep every sum and product of the geometry within 64 bits. */
 #define WINDOW_MOST ((int64_t)1 << 30)
 
