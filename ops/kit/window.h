@@ -68,8 +68,8 @@ static inline void window_inside(const window_axis *x, size_t tap, size_t *from,
 KIT void window_pick(void *to, const void *from, size_t n, size_t step, size_t bytes);
 
 #ifdef ONX_KIT_BODIES
-/* One size of element, with the even ones of two registers of 16 bytes; the last few one by one, for
- * such a step reads one element more than it takes. */
+/* One size of element, with the even ones of two registers of 16 bytes; the last few one by one,
+ * for such a step reads one element more than it takes. */
 #define WINDOW_PICK(E, ...)                                                                        \
   typedef E window_##E __attribute__((may_alias));                                                 \
   static void window_pick_##E(window_##E *restrict y, const window_##E *restrict x, size_t n,      \
