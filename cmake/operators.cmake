@@ -32,11 +32,13 @@ target_compile_options(onnxrun_flags INTERFACE -ffunction-sections -fdata-sectio
 # NaN, infinities and -0 are specified, so never -ffast-math; gcc vectorises a loop with a choice in
 # it only without traps. Contraction is off: a fused multiply-add is written as MADD. Loops are
 # vectorised, but not unrolled as -O3 does, which makes a third of the size and no speed; operators
-# call nothing that unwinds, so they carry no tables for it. clang's vectors for
-# the remainders of long loops would be 30 KB.
+# call nothing that unwinds, so they carry no tables for it. gcc's alignment of code would be 60 KB
+# and no speed, clang's vectors for the remainders of long loops 30 KB.
 set(op_flags
     -O2 -ftree-vectorize -fno-math-errno -fno-trapping-math -ffp-contract=off -fopenmp-simd
-    -fno-asynchronous-unwind-tables $<$<C_COMPILER_ID:GNU>:-fvect-cost-model=dynamic>
+    -fno-asynchronous-unwind-tables
+    $<$<C_COMPILER_ID:GNU>:-fvect-cost-model=dynamic;-falign-functions=1>
+    $<$<C_COMPILER_ID:GNU>:-falign-jumps=1;-falign-loops=1>
     $<$<C_COMPILER_ID:Clang>:-fno-unroll-loops;-mllvm;-enable-epilogue-vectorization=false>)
 
 set(op_objects "")

@@ -13,9 +13,9 @@
 #include "runtime/error.h"
 
 #define WORKER_CYCLES 100000.0 /* work that makes another worker worth waking */
-/* Some 100 microseconds, longer than most steps: a worker that yields to another process comes back
- * after that one's slice, milliseconds later. Workers that may be waiting for each other's processor
- * yield at once. */
+/* Some 100 microseconds, longer than most steps: a worker that yields to another process comes
+ * back after that one's slice, milliseconds later. Workers that may be waiting for each other's
+ * processor yield at once. */
 #define SPINS_BEFORE_YIELD 8192
 #define SPINS_IN_A_CROWD 64
 

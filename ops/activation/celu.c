@@ -21,29 +21,20 @@ struct celu {
 
 CELU_BELOW_0(above_f32, float, NEGATIVE_EXPM1_LO_BY, 0x1p-26f) /* alpha above 0 */
 CELU_BELOW_0(any_f32, float, EXPM1_BY, 0x1p-26f)
-CELU_BELOW_0(above_f64, double, NEGATIVE_EXPM1_LO_BY, 0x1p-55)
-CELU_BELOW_0(any_f64, double, EXPM1_BY, 0x1p-55)
+CELU_BELOW_0(below_0_f64, double, EXPM1_BY, 0x1p-55)
 
 #define CELU_ABOVE_F32(x, p) ((x) < 0 ? above_f32((x), (p).alpha) : (x))
 #define CELU_ANY_F32(x, p) ((x) < 0 ? any_f32((x), (p).alpha) : (x))
-#define CELU_ABOVE_F64(x, p) ((x) < 0 ? above_f64((x), (double)(p).alpha) : (x))
-#define CELU_ANY_F64(x, p) ((x) < 0 ? any_f64((x), (double)(p).alpha) : (x))
+#define CELU_F64(x, p) ((x) < 0 ? below_0_f64((x), (double)(p).alpha) : (x))
 
 UNARY_LOOP(celu_above_f32, float, struct celu, CELU_ABOVE_F32)
 UNARY_LOOP(celu_any_f32, float, struct celu, CELU_ANY_F32)
-UNARY_LOOP(celu_above_f64, double, struct celu, CELU_ABOVE_F64)
-UNARY_LOOP(celu_any_f64, double, struct celu, CELU_ANY_F64)
+UNARY_LOOP(celu_f64, double, struct celu, CELU_F64)
 
 static void celu_f32(const onnxrun_job *job, size_t begin, size_t end)
 {
   const struct celu *p = job->params;
   (p->alpha > 0 ? celu_above_f32 : celu_any_f32)(job, begin, end);
-}
-
-static void celu_f64(const onnxrun_job *job, size_t begin, size_t end)
-{
-  const struct celu *p = job->params;
-  (p->alpha > 0 ? celu_above_f64 : celu_any_f64)(job, begin, end);
 }
 
 HALF_LOOPS(celu)

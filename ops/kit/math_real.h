@@ -30,7 +30,7 @@ ALWAYS_INLINE REAL FN(square_term)(REAL r)
 /* The same with r^2 / 2, most of it, rounded once. */
 ALWAYS_INLINE REAL FN(careful_square_term)(REAL r)
 {
-  return MADD(r, (REAL)0.5 * r, r * r * (r * EXPM1_Q(r)));
+  return MADD_EXACT(r, (REAL)0.5 * r, r * r * (r * EXPM1_Q(r)));
 }
 
 /* e^(r + r_lo) - 1 - r, where `term` is e^r - 1 - r. */

@@ -356,7 +356,7 @@ Test(schedule, workers_are_those_that_the_work_is_worth)
   plan.cost = 1e9;
   cr_assert_eq(onx_schedule_workers(&plan, 8), 8);
   cr_assert_eq(onx_schedule_workers(&plan, 1), 1);
-  plan.cost = 100000;
+  plan.cost = 500000;
   const size_t few = onx_schedule_workers(&plan, 1000);
   cr_assert(few > 1 && few < 20);
   plan.cost = 0;
