@@ -2,6 +2,7 @@
  * output element's place in the input from its coordinates. */
 #include <string.h>
 
+#include "tests/ops/every_type.h"
 #include "tests/ops/harness.h"
 
 #define MAP(...)
@@ -9,23 +10,6 @@
 #include "tests/ops/cases.def"
 #undef MAP
 #undef CASE
-
-static const onnxrun_dtype all_types[] = {
-#define ONNXRUN_X(name, number, bits, text) ONNXRUN_##name,
-    ONNXRUN_DTYPES(ONNXRUN_X)
-#undef ONNXRUN_X
-};
-enum { N_TYPES = sizeof all_types / sizeof *all_types };
-
-/* One type for each size of element. */
-static const onnxrun_dtype sizes[] = {ONNXRUN_UINT8, ONNXRUN_FLOAT16,    ONNXRUN_FLOAT,
-                                      ONNXRUN_INT64, ONNXRUN_COMPLEX128, ONNXRUN_STRING};
-enum { N_SIZES = sizeof sizes / sizeof *sizes };
-
-static bool is_container(onnxrun_dtype t)
-{
-  return t == ONNXRUN_SEQUENCE || t == ONNXRUN_OPTIONAL;
-}
 
 /* Element `at` (coordinates) of the output is element place(at, with) of the input. */
 typedef size_t (*place_fn)(const int64_t *at, const void *with);

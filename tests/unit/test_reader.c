@@ -2,36 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "tests/support/bytes.h"
-
-static bool equals(onnxrun_string s, const char *text)
-{
-  return onx_text_equal(s, onx_text(text));
-}
-
-/* Reads a file that must be refused with this status and a text in which all parts occur. */
-static void refused(bytes file, onnxrun_status status, const char *part, const char *other)
-{
-  reading *r = read_bytes(file, NULL);
-  cr_expect_eq(r->status, status, "%s: %s", onnxrun_status_text(r->status), r->error.text);
-  cr_expect(strstr(r->error.text, part), "'%s' is not in: %s", part, r->error.text);
-  cr_expect(!other || strstr(r->error.text, other), "'%s' is not in: %s", other, r->error.text);
-  reading_release(r);
-}
-
-static reading *accepted(bytes file)
-{
-  reading *r = read_bytes(file, NULL);
-  cr_assert_eq(r->status, ONNXRUN_OK, "%s", r->error.text);
-  return r;
-}
-
-static bytes graph_with(bytes n)
-{
-  bytes g = graph_xy();
-  put_message(&g, GRAPH_NODE, n);
-  return g;
-}
+#include "tests/support/reading.h"
 
 /* ---- models ---- */
 
