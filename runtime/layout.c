@@ -43,28 +43,6 @@ typedef struct onx_layout {
   size_t n_edges, cap_edges;
 } onx_layout;
 
-/* The i-th value that a step reads, ONX_NONE past the end or where it is absent. */
-static uint32_t read_of(const onx_plan *p, size_t s, uint32_t i)
-{
-  const onx_node *node = p->steps[s].node;
-  return node ? node->in[i] : p->copied[s];
-}
-
-static uint32_t n_reads(const onx_plan *p, size_t s)
-{
-  return p->steps[s].node ? p->steps[s].node->n_in : 1;
-}
-
-static uint32_t made_by(const onx_plan *p, size_t s, uint32_t i)
-{
-  return p->steps[s].node->out[i];
-}
-
-static uint32_t n_made(const onx_plan *p, size_t s)
-{
-  return p->steps[s].node ? p->steps[s].node->n_out : 0;
-}
-
 static bool new_layout(onx_layout *l, onx_plan *p, onx_pool *scrap)
 {
   const size_t n = p->graph->n_values;
@@ -76,7 +54,7 @@ static bool new_layout(onx_layout *l, onx_plan *p, onx_pool *scrap)
   l->segment = onx_pool_array(scrap, n, sizeof *l->segment);
   size_t reads = 0;
   for (size_t s = 0; s < p->n_steps; s++)
-    reads += n_reads(p, s);
+    reads += p->steps[s].n_reads;
   l->readers = onx_pool_array(scrap, reads, sizeof *l->readers);
   if (!l->maker || !l->last || !l->reader_at || !l->mark || !l->segment || !l->readers)
     return false;
@@ -90,15 +68,13 @@ static void find_readers(onx_layout *l)
 {
   onx_plan *p = l->plan;
   for (size_t s = 0; s < p->n_steps; s++) {
-    for (uint32_t i = 0; i < n_made(p, s); i++) {
-      const uint32_t v = made_by(p, s, i);
-      if (v != ONX_NONE)
-        l->maker[p->root[v]] = l->last[p->root[v]] = (uint32_t)s;
+    const onx_step *step = &p->steps[s];
+    for (uint32_t i = 0; i < step->n_makes; i++) {
+      const uint32_t root = p->root[step->makes[i].value];
+      l->maker[root] = l->last[root] = (uint32_t)s;
     }
-    for (uint32_t i = 0; i < n_reads(p, s); i++) {
-      const uint32_t v = read_of(p, s, i);
-      if (v == ONX_NONE)
-        continue;
+    for (uint32_t i = 0; i < step->n_reads; i++) {
+      const uint32_t v = step->reads[i].value;
       l->last[p->root[v]] = (uint32_t)s;
       l->reader_at[p->root[v] + 2]++;
       p->uses[v]++;
@@ -107,11 +83,8 @@ static void find_readers(onx_layout *l)
   for (size_t v = 2; v < p->graph->n_values + 2; v++)
     l->reader_at[v] += l->reader_at[v - 1];
   for (size_t s = 0; s < p->n_steps; s++) {
-    for (uint32_t i = 0; i < n_reads(p, s); i++) {
-      const uint32_t v = read_of(p, s, i);
-      if (v != ONX_NONE)
-        l->readers[l->reader_at[p->root[v] + 1]++] = (uint32_t)s;
-    }
+    for (uint32_t i = 0; i < p->steps[s].n_reads; i++)
+      l->readers[l->reader_at[p->root[p->steps[s].reads[i].value] + 1]++] = (uint32_t)s;
   }
   for (size_t o = 0; o < p->graph->n_outputs; o++)
     p->uses[p->graph->outputs[o]]++;
@@ -260,20 +233,30 @@ static bool place(onx_layout *l, onx_pool *scrap, uint32_t root, uint32_t s)
   return true;
 }
 
+/* Whether the step reads `root` only up to its member `member`. */
+static bool is_read_until(const onx_plan *p, const onx_step *step, uint32_t root, uint32_t member)
+{
+  for (uint32_t i = 0; i < step->n_reads; i++) {
+    if (p->root[step->reads[i].value] == root && step->reads[i].member > member)
+      return false;
+  }
+  return true;
+}
+
 /* A map may write over an input of the same size that nobody reads afterwards. */
-static bool place_over_input(onx_layout *l, onx_pool *scrap, uint32_t root, uint32_t s,
+static bool place_over_input(onx_layout *l, onx_pool *scrap, const onx_use *made, uint32_t s,
                              bool *is_done)
 {
   onx_plan *p = l->plan;
-  const onx_node *node = p->steps[s].node;
+  const onx_step *step = &p->steps[s];
+  const uint32_t root = made->value;
   *is_done = false;
-  if (!(node->kernel->flags & ONNXRUN_MAP))
-    return true;
-  for (uint32_t i = 0; i < node->n_in; i++) {
-    const uint32_t in = node->in[i] == ONX_NONE ? ONX_NONE : p->root[node->in[i]];
-    if (in == ONX_NONE || l->segment[in] == ONX_NONE || l->last[in] != s ||
+  for (uint32_t i = 0; step->may_overwrite && i < step->n_reads; i++) {
+    const uint32_t in = p->root[step->reads[i].value];
+    if (l->segment[in] == ONX_NONE || l->last[in] != s ||
         p->tensors[in].bytes != p->tensors[root].bytes ||
         onnxrun_bits(p->tensors[in].dtype) != onnxrun_bits(p->tensors[root].dtype) ||
+        !is_read_until(p, step, in, made->member) ||
         (p->is_parallel && n_readers(l, in) > READERS_MOST))
       continue;
     if (!wait_for_users(l, scrap, in, s))
@@ -291,13 +274,13 @@ static bool place_over_input(onx_layout *l, onx_pool *scrap, uint32_t root, uint
 static bool needs_place(const onx_layout *l, uint32_t v)
 {
   const onx_plan *p = l->plan;
-  return v != ONX_NONE && p->root[v] == v && p->place[v] == ONX_ARENA && p->tensors[v].bytes > 0;
+  return p->root[v] == v && p->place[v] == ONX_ARENA && p->tensors[v].bytes > 0;
 }
 
 static void free_if_last(onx_layout *l, uint32_t v, uint32_t s)
 {
-  const uint32_t root = v == ONX_NONE ? ONX_NONE : l->plan->root[v];
-  if (root != ONX_NONE && l->segment[root] != ONX_NONE && l->last[root] == s) {
+  const uint32_t root = l->plan->root[v];
+  if (l->segment[root] != ONX_NONE && l->last[root] == s) {
     l->segments[l->segment[root]].is_free = true;
     l->segment[root] = ONX_NONE;
   }
@@ -306,23 +289,24 @@ static void free_if_last(onx_layout *l, uint32_t v, uint32_t s)
 static bool lay_out_step(onx_layout *l, onx_pool *scrap, uint32_t s)
 {
   onx_plan *p = l->plan;
-  for (uint32_t i = 0; i < n_reads(p, s); i++) {
-    const uint32_t v = read_of(p, s, i);
-    if (v != ONX_NONE && !add_edge(l, scrap, l->maker[p->root[v]], s))
+  const onx_step *step = &p->steps[s];
+  for (uint32_t i = 0; i < step->n_reads; i++) {
+    if (!add_edge(l, scrap, l->maker[p->root[step->reads[i].value]], s))
       return false;
   }
-  for (uint32_t i = 0; i < n_made(p, s); i++) {
-    const uint32_t v = made_by(p, s, i);
+  for (uint32_t i = 0; i < step->n_makes; i++) {
+    const onx_use *made = &step->makes[i];
     bool is_done = false;
-    if (!needs_place(l, v))
+    if (!needs_place(l, made->value))
       continue;
-    if (!place_over_input(l, scrap, v, s, &is_done) || (!is_done && !place(l, scrap, v, s)))
+    if (!place_over_input(l, scrap, made, s, &is_done) ||
+        (!is_done && !place(l, scrap, made->value, s)))
       return false;
   }
-  for (uint32_t i = 0; i < n_reads(p, s); i++)
-    free_if_last(l, read_of(p, s, i), s);
-  for (uint32_t i = 0; i < n_made(p, s); i++)
-    free_if_last(l, made_by(p, s, i), s);
+  for (uint32_t i = 0; i < step->n_reads; i++)
+    free_if_last(l, step->reads[i].value, s);
+  for (uint32_t i = 0; i < step->n_makes; i++)
+    free_if_last(l, step->makes[i].value, s);
   return true;
 }
 
@@ -357,7 +341,7 @@ static bool add_patch(onx_plan *p, void **slot, uint32_t index, bool is_result)
 
 static bool patch_value(onx_plan *p, void **slot, uint32_t v)
 {
-  if (v == ONX_NONE || (p->place[v] != ONX_GIVEN && p->place[v] != ONX_RESULT))
+  if (p->place[v] != ONX_GIVEN && p->place[v] != ONX_RESULT)
     return true;
   return add_patch(p, slot, p->index[p->root[v]], p->place[v] == ONX_RESULT);
 }
@@ -370,14 +354,10 @@ static bool list_patches(onx_plan *p)
     is_ok = patch_value(p, &p->tensors[v].data, v);
   for (size_t s = 0; is_ok && s < p->n_steps; s++) {
     onx_step *step = &p->steps[s];
-    if (step->dynamic && !step->dynamic->is_shaped)
-      continue;
-    for (uint32_t i = 0; is_ok && i < n_reads(p, s); i++)
-      is_ok = patch_value(p, (void **)(uintptr_t)onx_step_in(step, i), read_of(p, s, i));
-    for (uint32_t i = 0; is_ok && i < n_made(p, s); i++)
-      is_ok = patch_value(p, onx_step_out(step, i), made_by(p, s, i));
+    for (uint32_t i = 0; is_ok && i < step->n_slots; i++)
+      is_ok = patch_value(p, step->slots[i].pointer, step->slots[i].value);
     if (is_ok && !step->node)
-      is_ok = add_patch(p, onx_step_out(step, 0), p->copied_to[s], true);
+      is_ok = add_patch(p, onx_step_out(step, 0), step->result, true);
   }
   return is_ok;
 }
@@ -397,28 +377,15 @@ onnxrun_status onx_plan_layout(onx_plan *plan, onnxrun_error *error)
                : onx_heap_fail(plan->pool.heap, plan->arena_bytes, "the layout of memory", error);
 }
 
-static void bind_pointers(onx_plan *p, size_t s)
-{
-  onx_step *step = &p->steps[s];
-  if (step->dynamic && !step->dynamic->is_shaped)
-    return; /* set by the run */
-  for (uint32_t i = 0; i < n_reads(p, s); i++) {
-    const uint32_t v = read_of(p, s, i);
-    *onx_step_in(step, i) = v == ONX_NONE ? NULL : p->tensors[v].data;
-  }
-  for (uint32_t i = 0; i < n_made(p, s); i++) {
-    const uint32_t v = made_by(p, s, i);
-    *onx_step_out(step, i) = v == ONX_NONE ? NULL : p->tensors[v].data;
-  }
-}
-
 void onx_plan_bind(onx_plan *plan, void *arena)
 {
   for (size_t v = 0; v < plan->graph->n_values; v++) {
     if (plan->place[v] == ONX_ARENA)
       plan->tensors[v].data = (char *)arena + plan->offset[plan->root[v]];
   }
-  for (size_t s = 0; s < plan->n_steps; s++)
-    bind_pointers(plan, s);
+  for (size_t s = 0; s < plan->n_steps; s++) {
+    for (uint32_t i = 0; i < plan->steps[s].n_slots; i++)
+      *plan->steps[s].slots[i].pointer = plan->tensors[plan->steps[s].slots[i].value].data;
+  }
   plan->bound = arena;
 }

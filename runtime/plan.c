@@ -133,15 +133,9 @@ static void take_outputs(onx_draft *d, const onx_node *node, onx_place place)
 static onx_step *new_step(onx_draft *d)
 {
   onx_plan *p = d->plan;
-  size_t cap = d->cap_steps, cap_copied = cap, cap_to = cap;
-  if (!onx_pool_grow(&p->pool, (void **)&p->steps, &cap, p->n_steps + 1, sizeof *p->steps) ||
-      !onx_pool_grow(&p->pool, (void **)&p->copied, &cap_copied, p->n_steps + 1,
-                     sizeof *p->copied) ||
-      !onx_pool_grow(&p->pool, (void **)&p->copied_to, &cap_to, p->n_steps + 1,
-                     sizeof *p->copied_to))
+  if (!onx_pool_grow(&p->pool, (void **)&p->steps, &d->cap_steps, p->n_steps + 1,
+                     sizeof *p->steps))
     return NULL;
-  d->cap_steps = cap;
-  p->copied[p->n_steps] = p->copied_to[p->n_steps] = ONX_NONE;
   return &p->steps[p->n_steps++];
 }
 
@@ -196,7 +190,7 @@ static onnxrun_status plan_loose(onx_draft *d, const onx_node *node)
   if (!dynamic->params)
     return no_memory(d, node->kernel->params_size);
   p->has_loose = true;
-  return ONNXRUN_OK;
+  return onx_step_list_uses(step, &p->pool, d->error);
 }
 
 /* A node with run(): its call is set up once, data pointers apart. */
@@ -274,6 +268,7 @@ static onnxrun_status plan_node(onx_draft *d, const onx_node *node)
   if (!step)
     return no_memory(d, sizeof *step);
   ONX_TRY(onx_step_make(step, &d->call, params, &p->pool, d->error));
+  ONX_TRY(onx_step_list_uses(step, &p->pool, d->error));
   return k->run ? plan_run(d, node, step, params) : ONNXRUN_OK;
 }
 
@@ -293,9 +288,7 @@ static onnxrun_status plan_output(onx_draft *d, uint32_t output)
   onx_step *step = new_step(d);
   if (!step)
     return no_memory(d, sizeof *step);
-  p->copied[p->n_steps - 1] = v;
-  p->copied_to[p->n_steps - 1] = output;
-  return onx_step_copy(step, p->tensors[v].bytes, &p->pool, d->error);
+  return onx_step_copy(step, v, output, p->tensors[v].bytes, &p->pool, d->error);
 }
 
 /* Views take the place of their root now that outputs are settled; steps know their arrays. */

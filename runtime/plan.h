@@ -50,8 +50,6 @@ typedef struct onx_plan {
 
   onx_step *steps;
   size_t n_steps;
-  uint32_t *copied;    /* by step: the value a copy step reads */
-  uint32_t *copied_to; /* by step: the output a copy step writes */
   uint32_t *n_waits;   /* by step: steps that must be finished before */
   uint32_t *next;      /* steps that wait for step s: next[next_at[s]] .. next[next_at[s + 1]] */
   size_t *next_at;

@@ -91,6 +91,8 @@ static onnxrun_status shape_loose(onx_step *step, size_t workers, onnxrun_error 
     ONX_TRY(onx_step_make(&made, &d->call, d->params, &d->pool, error));
   }
   made.dynamic = d;
+  made.reads = step->reads;
+  made.n_reads = step->n_reads;
   *step = made;
   if (!onx_mul(made.scratch, workers, &d->scratch_bytes))
     return onx_node_fail(node, error, ONNXRUN_LIMIT, "scratch of %zu bytes for %zu workers",
@@ -146,10 +148,9 @@ static void end(onx_schedule *q, const onx_step *step)
 {
   onx_plan *p = q->plan;
   release_scratch(step);
-  const uint32_t n_in = step->node ? step->node->n_in : 0;
-  for (uint32_t i = 0; i < n_in; i++) {
-    const uint32_t v = step->node->in[i];
-    if (v != ONX_NONE && p->place[v] == ONX_LOOSE && atomic_fetch_sub(&q->uses[v], 1) == 1)
+  for (uint32_t i = 0; i < step->n_reads; i++) {
+    const uint32_t v = step->reads[i].value;
+    if (p->place[v] == ONX_LOOSE && atomic_fetch_sub(&q->uses[v], 1) == 1)
       release_loose(q, v);
   }
 }

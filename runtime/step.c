@@ -173,17 +173,53 @@ static void copy_loop(const onnxrun_job *job, size_t begin, size_t end)
   memcpy((char *)job->out[0] + from, (const char *)job->in[0] + from, to - from);
 }
 
-onnxrun_status onx_step_copy(onx_step *step, size_t bytes, onx_pool *pool, onnxrun_error *error)
+onnxrun_status onx_step_copy(onx_step *step, uint32_t value, uint32_t result, size_t bytes,
+                             onx_pool *pool, onnxrun_error *error)
 {
-  *step = (onx_step){.loop = copy_loop};
+  *step = (onx_step){.loop = copy_loop, .result = result, .n_reads = 1, .n_slots = 1};
   ONX_TRY(make_arrays(step, 1, 1, pool, error));
   size_t *params = onx_pool_take(pool, sizeof *params);
-  if (!params)
+  step->reads = onx_pool_take(pool, sizeof *step->reads);
+  step->slots = onx_pool_take(pool, sizeof *step->slots);
+  if (!params || !step->reads || !step->slots)
     return onx_heap_fail(pool->heap, sizeof *params, "a step", error);
+  step->reads[0].value = value;
+  step->slots[0] = (onx_slot){(void **)onx_step_in(step, 0), value};
   *params = bytes;
   step->job.params = params;
   step->items = bytes / COPY_BLOCK + (bytes % COPY_BLOCK != 0);
   cut(step, COPY_BLOCK / 16, 1);
+  return ONNXRUN_OK;
+}
+
+static void list(onx_step *step, void **pointer, uint32_t value)
+{
+  if (step->slots)
+    step->slots[step->n_slots++] = (onx_slot){pointer, value};
+}
+
+onnxrun_status onx_step_list_uses(onx_step *step, onx_pool *pool, onnxrun_error *error)
+{
+  const onx_node *node = step->node;
+  const size_t n = (size_t)node->n_in + node->n_out;
+  step->reads = onx_pool_array(pool, n, sizeof *step->reads);
+  step->slots = step->job.in ? onx_pool_array(pool, n, sizeof *step->slots) : NULL;
+  if (!step->reads || (step->job.in && !step->slots))
+    return onx_heap_fail(pool->heap, n, "a step", error);
+  for (uint32_t i = 0; i < node->n_in; i++) {
+    if (node->in[i] == ONX_NONE)
+      continue;
+    step->reads[step->n_reads++].value = node->in[i];
+    list(step, (void **)onx_step_in(step, i), node->in[i]);
+  }
+  step->makes = step->reads + step->n_reads;
+  for (uint32_t i = 0; i < node->n_out; i++) {
+    if (node->out[i] == ONX_NONE)
+      continue;
+    step->makes[step->n_makes++].value = node->out[i];
+    list(step, onx_step_out(step, i), node->out[i]);
+  }
+  step->may_overwrite = node->kernel->flags & ONNXRUN_MAP;
   return ONNXRUN_OK;
 }
 

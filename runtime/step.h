@@ -14,6 +14,18 @@ typedef struct onx_spread {
   size_t *item;  /* bytes of an element, n_in of them and one for the output */
 } onx_spread;
 
+/* A value that a step reads or makes. */
+typedef struct onx_use {
+  uint32_t value;
+  uint32_t member; /* of a chain: which node of it */
+} onx_use;
+
+/* A pointer of a step's job, which is set to a value's data when that has its place. */
+typedef struct onx_slot {
+  void **pointer;
+  uint32_t value;
+} onx_slot;
+
 typedef struct onx_step {
   const onx_node *node; /* NULL: a copy of in[0] to out[0] */
   onnxrun_loop_fn loop; /* NULL: nothing to do after run() */
@@ -24,14 +36,23 @@ typedef struct onx_step {
   size_t scratch;              /* bytes for each worker, the host's own included */
   double cost;                 /* rough cycles of all ranges */
   struct onx_dynamic *dynamic; /* NULL: shapes are those of the plan */
+  uint32_t result;             /* of a copy: the output of the graph that it writes */
+  bool may_overwrite;          /* a result may lie over a value of its size that is read up to it */
+  uint32_t n_reads, n_makes, n_slots;
+  onx_use *reads, *makes; /* values that are absent are left out */
+  onx_slot *slots;        /* none where shapes are not those of the plan */
 } onx_step;
 
 /* Fills a step from a call whose shapes are declared; arrays come from the pool. Pointers of the
  * job are set by onx_step_point. */
 onnxrun_status onx_step_make(onx_step *step, onnxrun_node *call, const void *params, onx_pool *pool,
                              onnxrun_error *error);
-/* A copy of `bytes` bytes. */
-onnxrun_status onx_step_copy(onx_step *step, size_t bytes, onx_pool *pool, onnxrun_error *error);
+/* A copy of a value of `bytes` bytes to an output of the graph. */
+onnxrun_status onx_step_copy(onx_step *step, uint32_t value, uint32_t result, size_t bytes,
+                             onx_pool *pool, onnxrun_error *error);
+/* Lists what the step of a node reads and makes, and, with the arrays of its job made, the
+ * pointers to set. */
+onnxrun_status onx_step_list_uses(onx_step *step, onx_pool *pool, onnxrun_error *error);
 
 /* Where input or output i is. */
 static inline const void **onx_step_in(onx_step *step, uint32_t i)

@@ -61,13 +61,13 @@ static bool comes_before(const onx_plan *p, size_t a, size_t b)
 /* Whether step s makes or reads the memory of `root`. */
 static bool uses(const onx_plan *p, size_t s, uint32_t root, bool *makes)
 {
-  const onx_node *node = p->steps[s].node;
-  bool is_used = !node && p->root[p->copied[s]] == root;
+  const onx_step *step = &p->steps[s];
+  bool is_used = false;
   *makes = false;
-  for (uint32_t i = 0; node && i < node->n_in; i++)
-    is_used = is_used || (node->in[i] != ONX_NONE && p->root[node->in[i]] == root);
-  for (uint32_t i = 0; node && i < node->n_out; i++)
-    *makes = *makes || node->out[i] == root;
+  for (uint32_t i = 0; i < step->n_reads; i++)
+    is_used = is_used || p->root[step->reads[i].value] == root;
+  for (uint32_t i = 0; i < step->n_makes; i++)
+    *makes = *makes || step->makes[i].value == root;
   return is_used || *makes;
 }
 
@@ -84,7 +84,7 @@ static bool is_done_for(const onx_plan *p, uint32_t a, uint32_t b)
   cr_assert_neq(maker, SIZE_MAX);
   const bool is_in_place = p->offset[a] == p->offset[b] &&
                            p->tensors[a].bytes == p->tensors[b].bytes &&
-                           (p->steps[maker].node->kernel->flags & ONNXRUN_MAP);
+                           p->steps[maker].may_overwrite;
   for (size_t s = 0; s < p->n_steps; s++) {
     if (uses(p, s, a, &makes) && !comes_before(p, s, maker) &&
         !(s == maker && !makes && is_in_place))
@@ -119,11 +119,11 @@ static void check_layout(const onx_plan *p)
 static void check_data_order(const onx_plan *p)
 {
   for (size_t s = 0; s < p->n_steps; s++) {
-    const onx_node *node = p->steps[s].node;
-    for (uint32_t i = 0; node && i < node->n_in; i++) {
+    const onx_step *step = &p->steps[s];
+    for (uint32_t i = 0; i < step->n_reads; i++) {
       for (size_t maker = 0; maker < p->n_steps; maker++) {
         bool makes;
-        uses(p, maker, p->root[node->in[i]], &makes);
+        uses(p, maker, p->root[step->reads[i].value], &makes);
         cr_assert(!makes || before[maker][s]);
       }
     }
