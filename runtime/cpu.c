@@ -1,11 +1,13 @@
 /* cpu.c: instruction sets by name. */
 #include "runtime/cpu.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #if defined(__x86_64__) || defined(__i386__)
 
 #include <cpuid.h>
+#include <emmintrin.h>
 
 /* clang 14 has no name for F16C in __builtin_cpu_supports. */
 static bool has_f16c(void)
@@ -32,7 +34,30 @@ void onx_cpu_relax(void)
   __builtin_ia32_pause();
 }
 
+void onx_cpu_stream(void *to, const void *from, size_t bytes)
+{
+  char *out = to;
+  const char *in = from;
+  const size_t unaligned = -(uintptr_t)out % 64;
+  const size_t first = unaligned < bytes ? unaligned : bytes;
+  memcpy(out, in, first);
+  size_t at = first;
+  for (; at + 64 <= bytes; at += 64) {
+    for (size_t i = 0; i < 64; i += sizeof(__m128i)) {
+      const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(in + at + i));
+      _mm_stream_si128((__m128i *)(void *)(out + at + i), x);
+    }
+  }
+  memcpy(out + at, in + at, bytes - at);
+  _mm_sfence();
+}
+
 #else
+
+void onx_cpu_stream(void *to, const void *from, size_t bytes)
+{
+  memcpy(to, from, bytes);
+}
 
 bool onx_cpu_runs(const char *isa)
 {

@@ -3,6 +3,7 @@
 #define ONX_CPU_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Whether code compiled for the instruction set of that name ("base", "avx2", "avx512") runs here.
  */
@@ -10,5 +11,9 @@ bool onx_cpu_runs(const char *isa);
 
 /* For the body of a loop that waits for another thread. */
 void onx_cpu_relax(void);
+
+/* memcpy whose stores pass by the caches, for results larger than those: memory is written without
+ * being read first. */
+void onx_cpu_stream(void *to, const void *from, size_t bytes);
 
 #endif

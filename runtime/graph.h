@@ -105,6 +105,8 @@ typedef struct onx_module {
   onx_function *functions;
   size_t n_functions;
   onx_graph *main;
+  bool fuses;         /* plans make chains of maps (fuse.c) */
+  bool has_epilogues; /* such chains may begin with another kind of kernel */
 } onx_module;
 
 /* A new graph in the module's pool; NULL: no memory. */

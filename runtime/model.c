@@ -41,6 +41,7 @@ static onnxrun_status pass_nodes(onnxrun_model *m, const onnxrun_registry *regis
   ONX_TRY(onx_bind(module, registry, error));
   ONX_TRY(onx_pass_fold(module, error));
   ONX_TRY(onx_pass_dead(module, error));
+  module->fuses = module->has_epilogues = true;
   return onx_pack(module, error);
 }
 

@@ -133,8 +133,7 @@ static void take_outputs(onx_draft *d, const onx_node *node, onx_place place)
 static onx_step *new_step(onx_draft *d)
 {
   onx_plan *p = d->plan;
-  if (!onx_pool_grow(&p->pool, (void **)&p->steps, &d->cap_steps, p->n_steps + 1,
-                     sizeof *p->steps))
+  if (!onx_pool_grow(&p->pool, (void **)&p->steps, &d->cap_steps, p->n_steps + 1, sizeof *p->steps))
     return NULL;
   return &p->steps[p->n_steps++];
 }
@@ -356,6 +355,7 @@ static onnxrun_status draft(onx_draft *d, const onnxrun_tensor *in, size_t n_in)
     ONX_TRY(plan_node(d, &p->graph->nodes[i]));
   for (size_t i = 0; i < p->graph->n_outputs; i++)
     ONX_TRY(plan_output(d, (uint32_t)i));
+  ONX_TRY(onx_plan_fuse(p, d->error));
   settle(p);
   return onx_plan_layout(p, d->error);
 }
@@ -365,6 +365,8 @@ onnxrun_status onx_plan_create(onx_heap *heap, const onx_module *m, const onnxru
 {
   onx_draft d = {.error = error};
   ONX_TRY(new_plan(heap, m->main, &d.plan, error));
+  d.plan->fuses = m->fuses;
+  d.plan->has_epilogues = m->has_epilogues;
   const onnxrun_status s = draft(&d, in, n_in);
   if (s != ONNXRUN_OK)
     onx_plan_release(d.plan);

@@ -7,13 +7,21 @@
  *   GIVEN   the caller's input    patched every run
  *   RESULT  the caller's output   patched every run; lent memory when the caller gives none
  *   ARENA   session's arena       one offset for the plan's life, reused by lifetime
+ *   INNER   a worker's scratch    between nodes of one chain, a block at a time
  *   LOOSE   the heap              shape unknown before the run; taken by the step that makes it */
 #ifndef ONX_PLAN_H
 #define ONX_PLAN_H
 
 #include "runtime/step.h"
 
-typedef enum onx_place { ONX_LOOSE, ONX_FIXED, ONX_GIVEN, ONX_RESULT, ONX_ARENA } onx_place;
+typedef enum onx_place {
+  ONX_LOOSE,
+  ONX_FIXED,
+  ONX_GIVEN,
+  ONX_RESULT,
+  ONX_ARENA,
+  ONX_INNER
+} onx_place;
 
 /* What a step keeps that calls its kernel during the run: because its shapes are LOOSE, or because
  * the kernel has a run(). */
@@ -38,7 +46,8 @@ typedef struct onx_patch {
 typedef struct onx_plan {
   onx_pool pool;
   const onx_graph *graph;
-  int64_t *key; /* ranks and dims of the inputs, see onx_plan_key */
+  bool fuses, has_epilogues; /* see onx_module */
+  int64_t *key;              /* ranks and dims of the inputs, see onx_plan_key */
   size_t n_key;
 
   onnxrun_tensor *tensors; /* by value; data is set where it is known */
@@ -50,8 +59,8 @@ typedef struct onx_plan {
 
   onx_step *steps;
   size_t n_steps;
-  uint32_t *n_waits;   /* by step: steps that must be finished before */
-  uint32_t *next;      /* steps that wait for step s: next[next_at[s]] .. next[next_at[s + 1]] */
+  uint32_t *n_waits; /* by step: steps that must be finished before */
+  uint32_t *next;    /* steps that wait for step s: next[next_at[s]] .. next[next_at[s + 1]] */
   size_t *next_at;
 
   onx_patch *patches; /* pointers that change from run to run */
@@ -76,6 +85,10 @@ void onx_plan_release(onx_plan *plan);
 
 /* Sets every pointer that depends on where the arena lies. */
 void onx_plan_bind(onx_plan *plan, void *arena);
+
+/* fuse.c. Joins steps into chains where that is possible: maps with maps of as many elements, and
+ * with a head that gives its output in order. Before the layout. */
+onnxrun_status onx_plan_fuse(onx_plan *plan, onnxrun_error *error);
 
 /* layout.c. Offsets in the arena by lifetime, in place where a map allows it, and the order that
  * the steps must keep: by data, and by the reuse of memory. */

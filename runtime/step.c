@@ -1,13 +1,13 @@
-/* step.c: ranges of work, and broadcasting as runs of contiguous or constant operands. */
+/* step.c: ranges of work. */
 #include "runtime/step.h"
 
 #include <string.h>
 
+#include "runtime/chain.h"
 #include "runtime/error.h"
 
 #define RANGE_CYCLES 40000.0 /* work of a range: some 10 microseconds, against 0.1 to claim it */
 #define RANGES_MOST 512
-#define MAP_GRAIN ((size_t)64) /* items of a map are cut at multiples of this */
 #define COPY_BLOCK ((size_t)4096)
 
 /* Each worker's scratch begins aligned. `bytes` is at most PTRDIFF_MAX. */
@@ -17,7 +17,7 @@ static size_t whole_lines(size_t bytes)
 }
 
 /* Ranges depend on the work alone, never on the number of threads. */
-static void cut(onx_step *step, double item_cost, size_t multiple)
+void onx_step_cut(onx_step *step, double item_cost, size_t multiple)
 {
   step->cost = (double)step->items * (item_cost > 0 ? item_cost : 1.0);
   double wanted = step->cost / RANGE_CYCLES;
@@ -32,100 +32,19 @@ static void cut(onx_step *step, double item_cost, size_t multiple)
     step->ranges = 1;
 }
 
-/* Elements input i advances by when dim d of the output does; 0 where it is broadcast. */
-static size_t stride_of(const onnxrun_node *call, uint32_t i, uint32_t d)
-{
-  const onnxrun_tensor *t = call->in[i], *out = &call->out[0];
-  const int64_t own = call->align[i] >= 0 ? (int64_t)d - call->align[i]
-                                          : (int64_t)d - ((int64_t)out->rank - t->rank);
-  if (own < 0 || own >= (int64_t)t->rank || t->dims[own] == 1)
-    return 0;
-  size_t stride = 1;
-  for (uint32_t e = (uint32_t)own + 1; e < t->rank; e++)
-    stride *= (size_t)t->dims[e];
-  return stride;
-}
-
-/* The output's dims with those of size 1 left out and neighbours joined wherever every input walks
- * through both as through one; strides[i * MAX_RANK + d]. */
-typedef struct onx_joined {
-  uint32_t rank;
-  size_t dims[ONNXRUN_MAX_RANK];
-  size_t *strides;
-} onx_joined;
-
-static bool can_join(const onnxrun_node *call, const onx_joined *j, uint32_t d, size_t dim)
-{
-  for (uint32_t i = 0; i < call->node->n_in; i++) {
-    if (call->in[i] &&
-        j->strides[i * ONNXRUN_MAX_RANK + j->rank - 1] != stride_of(call, i, d) * dim)
-      return false;
-  }
-  return true;
-}
-
-static void join_dims(const onnxrun_node *call, onx_joined *j)
-{
-  const onnxrun_tensor *out = &call->out[0];
-  for (uint32_t d = 0; d < out->rank; d++) {
-    const size_t dim = (size_t)out->dims[d];
-    if (dim == 1)
-      continue;
-    const bool joins = j->rank > 0 && can_join(call, j, d, dim);
-    if (joins)
-      j->dims[j->rank - 1] *= dim;
-    else
-      j->dims[j->rank++] = dim;
-    for (uint32_t i = 0; i < call->node->n_in; i++) {
-      if (call->in[i])
-        j->strides[i * ONNXRUN_MAX_RANK + j->rank - 1] = stride_of(call, i, d);
-    }
-  }
-}
-
-static onnxrun_status make_spread(onx_step *step, onnxrun_node *call, const onx_joined *j,
-                                  onx_pool *pool, onnxrun_error *error)
-{
-  const uint32_t n_in = call->node->n_in, rank = j->rank - 1;
-  onx_spread *spread = onx_pool_take(pool, sizeof *spread);
-  size_t *bytes = onx_pool_array(pool, (size_t)n_in * (rank + 1) + 1, sizeof *bytes);
-  if (!spread || !bytes)
-    return onx_heap_fail(pool->heap, sizeof *spread, "a broadcast", error);
-  *spread = (onx_spread){j->dims[rank], rank, {0}, bytes, bytes + (size_t)n_in * rank};
-  memcpy(spread->dims, j->dims, rank * sizeof *j->dims);
-  for (uint32_t i = 0; i <= n_in; i++) {
-    const onnxrun_tensor *t = i < n_in ? call->in[i] : &call->out[0];
-    const uint32_t bits = t ? onnxrun_bits(t->dtype) : 0;
-    if (t && bits < 8)
-      return onx_node_fail(call->node, error, ONNXRUN_UNSUPPORTED,
-                           "broadcast of packed elements (%s)", onnxrun_dtype_name(t->dtype));
-    spread->item[i] = bits / 8;
-    for (uint32_t d = 0; i < n_in && d < rank; d++)
-      spread->bytes[i * rank + d] = j->strides[i * ONNXRUN_MAX_RANK + d] * spread->item[i];
-  }
-  step->spread = spread;
-  return ONNXRUN_OK;
-}
-
 /* Items of a map are its output's elements, or its runs when those are short. */
 static onnxrun_status make_map(onx_step *step, onnxrun_node *call, onx_pool *pool,
                                onnxrun_error *error)
 {
   const uint32_t n_in = call->node->n_in;
   size_t *steps = onx_pool_array(pool, n_in, sizeof *steps);
-  onx_joined j = {0};
-  j.strides = onx_pool_array(pool, (size_t)n_in * ONNXRUN_MAX_RANK, sizeof *j.strides);
-  if (!steps || !j.strides)
+  if (!steps)
     return onx_heap_fail(pool->heap, n_in, "a broadcast", error);
-  join_dims(call, &j);
-  for (uint32_t i = 0; i < n_in && j.rank > 0; i++)
-    steps[i] = j.strides[i * ONNXRUN_MAX_RANK + j.rank - 1];
+  ONX_TRY(onx_spread_make(call, steps, &step->spread, pool, error));
   step->job.step = steps;
   step->items = onnxrun_elements(&call->out[0]);
-  if (j.rank > 1 && step->items > 0)
-    ONX_TRY(make_spread(step, call, &j, pool, error));
   step->scratch = whole_lines((size_t)n_in * sizeof(void *));
-  cut(step, call->node->kernel->item_cost, MAP_GRAIN);
+  onx_step_cut(step, call->node->kernel->item_cost, ONX_MAP_GRAIN);
   return ONNXRUN_OK;
 }
 
@@ -161,8 +80,9 @@ onnxrun_status onx_step_make(onx_step *step, onnxrun_node *call, const void *par
   if (k->flags & ONNXRUN_MAP)
     return make_map(step, call, pool, error);
   step->items = call->work.items;
+  step->item_elements = call->work.item_elements;
   step->scratch = whole_lines(call->work.scratch);
-  cut(step, call->work.item_cost, 1);
+  onx_step_cut(step, call->work.item_cost, 1);
   return ONNXRUN_OK;
 }
 
@@ -188,7 +108,7 @@ onnxrun_status onx_step_copy(onx_step *step, uint32_t value, uint32_t result, si
   *params = bytes;
   step->job.params = params;
   step->items = bytes / COPY_BLOCK + (bytes % COPY_BLOCK != 0);
-  cut(step, COPY_BLOCK / 16, 1);
+  onx_step_cut(step, COPY_BLOCK / 16, 1);
   return ONNXRUN_OK;
 }
 
@@ -223,44 +143,6 @@ onnxrun_status onx_step_list_uses(onx_step *step, onx_pool *pool, onnxrun_error 
   return ONNXRUN_OK;
 }
 
-/* Where a walk through the runs stands: the run's index in each dim. */
-typedef struct onx_walk {
-  size_t at[ONNXRUN_MAX_RANK];
-} onx_walk;
-
-/* Sets the walk to run r and pointers to its first elements. */
-static void first_run(const onx_spread *s, const onnxrun_job *job, size_t r, onx_walk *walk,
-                      const void **in)
-{
-  for (size_t i = 0; i < job->n_in; i++)
-    in[i] = job->in[i];
-  for (uint32_t d = s->rank; d-- > 0;) {
-    walk->at[d] = r % s->dims[d];
-    r /= s->dims[d];
-    for (size_t i = 0; i < job->n_in; i++) {
-      if (in[i])
-        in[i] = (const char *)in[i] + walk->at[d] * s->bytes[i * s->rank + d];
-    }
-  }
-}
-
-/* Moves pointers on to the next run; short runs are too many for a division each. */
-static void next_run(const onx_spread *s, size_t n_in, onx_walk *walk, const void **in)
-{
-  for (uint32_t d = s->rank; d-- > 0;) {
-    const bool is_last = walk->at[d] + 1 == s->dims[d];
-    const size_t back = is_last ? walk->at[d] : 0;
-    walk->at[d] = is_last ? 0 : walk->at[d] + 1;
-    for (size_t i = 0; i < n_in; i++) {
-      const size_t bytes = s->bytes[i * s->rank + d];
-      if (in[i])
-        in[i] = is_last ? (const char *)in[i] - back * bytes : (const char *)in[i] + bytes;
-    }
-    if (!is_last)
-      return;
-  }
-}
-
 static void spread_range(const onx_step *step, size_t begin, size_t end, void *scratch)
 {
   const onx_spread *s = step->spread;
@@ -271,22 +153,26 @@ static void spread_range(const onx_step *step, size_t begin, size_t end, void *s
   job.in = in;
   job.out = &out;
   onx_walk walk;
-  first_run(s, &step->job, begin / run, &walk, in);
+  onx_spread_first(s, &step->job, begin / run, &walk, in);
   for (size_t from = begin % run; begin < end; from = 0) {
     const size_t to = end - begin < run - from ? from + (end - begin) : run;
     step->loop(&job, from, to);
     begin += to - from;
     out = (char *)out + out_bytes;
-    next_run(s, job.n_in, &walk, in);
+    onx_spread_next(s, job.n_in, &walk, in);
   }
 }
 
 void onx_step_range(const onx_step *step, size_t range, void *scratch)
 {
-  if (!step->loop || step->items == 0)
+  if ((!step->loop && !step->chain) || step->items == 0)
     return;
   const size_t begin = range * step->grain;
   const size_t end = step->items - begin < step->grain ? step->items : begin + step->grain;
+  if (step->chain) {
+    onx_chain_range(step->chain, begin, end, scratch);
+    return;
+  }
   if (step->spread) {
     spread_range(step, begin, end, scratch);
     return;

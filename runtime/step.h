@@ -2,17 +2,7 @@
 #ifndef ONX_STEP_H
 #define ONX_STEP_H
 
-#include "runtime/call.h"
-
-/* How a map's output falls into runs in which every input is contiguous or one element. Made when
- * there is more than one run. */
-typedef struct onx_spread {
-  size_t run;    /* items of a run */
-  uint32_t rank; /* dims that the runs are counted by, the innermost last */
-  size_t dims[ONNXRUN_MAX_RANK];
-  size_t *bytes; /* rank per input: what input i advances by in dim d: bytes[i * rank + d] */
-  size_t *item;  /* bytes of an element, n_in of them and one for the output */
-} onx_spread;
+#include "runtime/spread.h"
 
 /* A value that a step reads or makes. */
 typedef struct onx_use {
@@ -31,13 +21,15 @@ typedef struct onx_step {
   onnxrun_loop_fn loop; /* NULL: nothing to do after run() */
   onnxrun_job job;      /* scratch is filled in by the worker */
   const onx_spread *spread;
-  size_t items, grain;         /* a range is `grain` items, the last one less */
-  size_t ranges;               /* at least 1 */
-  size_t scratch;              /* bytes for each worker, the host's own included */
-  double cost;                 /* rough cycles of all ranges */
-  struct onx_dynamic *dynamic; /* NULL: shapes are those of the plan */
-  uint32_t result;             /* of a copy: the output of the graph that it writes */
-  bool may_overwrite;          /* a result may lie over a value of its size that is read up to it */
+  size_t items, grain;           /* a range is `grain` items, the last one less */
+  size_t ranges;                 /* at least 1 */
+  size_t scratch;                /* bytes for each worker, the host's own included */
+  double cost;                   /* rough cycles of all ranges */
+  size_t item_elements;          /* see onnxrun_work */
+  const struct onx_chain *chain; /* NULL: one node. `node` is the chain's first */
+  struct onx_dynamic *dynamic;   /* NULL: shapes are those of the plan */
+  uint32_t result;               /* of a copy: the output of the graph that it writes */
+  bool may_overwrite; /* a result may lie over a value of its size that is read up to it */
   uint32_t n_reads, n_makes, n_slots;
   onx_use *reads, *makes; /* values that are absent are left out */
   onx_slot *slots;        /* none where shapes are not those of the plan */
@@ -47,6 +39,11 @@ typedef struct onx_step {
  * job are set by onx_step_point. */
 onnxrun_status onx_step_make(onx_step *step, onnxrun_node *call, const void *params, onx_pool *pool,
                              onnxrun_error *error);
+/* Cuts the step's items, at multiples of `multiple`. */
+void onx_step_cut(onx_step *step, double item_cost, size_t multiple);
+/* Items of maps are cut at multiples of this. */
+#define ONX_MAP_GRAIN ((size_t)64)
+
 /* A copy of a value of `bytes` bytes to an output of the graph. */
 onnxrun_status onx_step_copy(onx_step *step, uint32_t value, uint32_t result, size_t bytes,
                              onx_pool *pool, onnxrun_error *error);

@@ -125,10 +125,13 @@ typedef struct onnxrun_work {
   double item_cost;     /* rough cycles an item: decides how many threads are worth it */
   size_t scratch;       /* bytes of scratch for each worker */
   onnxrun_loop_fn loop; /* NULL: the one from the kernel's table */
+  size_t item_elements; /* where the one output is written item after item: elements of each, the
+                           last may have less; maps that follow then run while the item is in the
+                           cache. 0: written otherwise */
 } onnxrun_work;
 #define ONNXRUN_WORK_INIT                                                                          \
   {                                                                                                \
-    sizeof(onnxrun_work), 0, 1.0, 0, NULL                                                          \
+    sizeof(onnxrun_work), 0, 1.0, 0, NULL, 0                                                       \
   }
 
 typedef struct onnxrun_node onnxrun_node; /* the node at hand; opaque, borrowed for the call */

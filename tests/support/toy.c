@@ -38,6 +38,29 @@ static const onnxrun_loop square_loops[] = {{ONNXRUN_FLOAT, square_loop}, {0}};
 static const onnxrun_kernel square = {TOY("Square"), .flags = ONNXRUN_MAP, .inputs = x_in,
                                       .outputs = y_out, .loops = square_loops};
 
+static const onnxrun_operand wide_x_in[] = {{"X", ONNXRUN_TYPE(DOUBLE), 0, 0}, {0}};
+static const onnxrun_operand wide_y_out[] = {{"Y", ONNXRUN_TYPE(DOUBLE), 0, 0}, {0}};
+static const onnxrun_operand float_y_out[] = {{"Y", F32, 0, 0}, {0}};
+
+static void widen_loop(const onnxrun_job *job, size_t begin, size_t end)
+{
+  for (size_t i = begin; i < end; i++)
+    ((double *)job->out[0])[i] = (double)((const float *)job->in[0])[i];
+}
+
+static void narrow_loop(const onnxrun_job *job, size_t begin, size_t end)
+{
+  for (size_t i = begin; i < end; i++)
+    ((float *)job->out[0])[i] = (float)((const double *)job->in[0])[i];
+}
+
+static const onnxrun_loop widen_loops[] = {{ONNXRUN_FLOAT, widen_loop}, {0}};
+static const onnxrun_loop narrow_loops[] = {{ONNXRUN_DOUBLE, narrow_loop}, {0}};
+static const onnxrun_kernel widen = {TOY("Widen"), .flags = ONNXRUN_MAP, .inputs = x_in,
+                                     .outputs = wide_y_out, .loops = widen_loops};
+static const onnxrun_kernel narrow = {TOY("Narrow"), .flags = ONNXRUN_MAP, .inputs = wide_x_in,
+                                      .outputs = float_y_out, .loops = narrow_loops};
+
 static onnxrun_status same_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
 {
   (void)params;
@@ -85,6 +108,35 @@ static const onnxrun_loop rows_loops[] = {{ONNXRUN_FLOAT, rows_loop}, {0}};
 static const onnxrun_kernel rows_kernel = {TOY("Rows"),         .inputs = x_in,
                                            .outputs = y_out,    .params_size = sizeof(rows),
                                            .shape = rows_shape, .loops = rows_loops};
+
+static onnxrun_status mirror_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
+{
+  rows *p = params;
+  const onnxrun_tensor *x = h->input(n, 0);
+  p->width = x->rank > 0 ? (size_t)x->dims[x->rank - 1] : 1;
+  onnxrun_work work = ONNXRUN_WORK_INIT;
+  work.items = p->width ? onnxrun_elements(x) / p->width : 0;
+  work.item_cost = (double)p->width;
+  work.item_elements = p->width;
+  const onnxrun_status s = h->output(n, 0, x->rank, x->dims);
+  return s == ONNXRUN_OK ? h->plan(n, &work) : s;
+}
+
+static void mirror_loop(const onnxrun_job *job, size_t begin, size_t end)
+{
+  const rows *p = job->params;
+  for (size_t i = begin; i < end; i++) {
+    const float *x = (const float *)job->in[0] + i * p->width;
+    float *y = (float *)job->out[0] + i * p->width;
+    for (size_t j = 0; j < p->width; j++)
+      y[j] = x[p->width - 1 - j];
+  }
+}
+
+static const onnxrun_loop mirror_loops[] = {{ONNXRUN_FLOAT, mirror_loop}, {0}};
+static const onnxrun_kernel mirror = {TOY("Mirror"),         .inputs = x_in,
+                                      .outputs = y_out,      .params_size = sizeof(rows),
+                                      .shape = mirror_shape, .loops = mirror_loops};
 
 static onnxrun_status positive_run(const onnxrun_host *h, onnxrun_node *n, const void *params)
 {
@@ -136,8 +188,9 @@ static const onnxrun_kernel dims_kernel = {TOY("Dims"),         .flags = ONNXRUN
                                            .inputs = x_in,      .outputs = dims_out,
                                            .shape = dims_shape, .run = dims_run};
 
-const onnxrun_kernel *const toy_kernels[] = {&add,      &square,  &same,        &rows_kernel,
-                                             &positive, &failing, &dims_kernel, NULL};
+const onnxrun_kernel *const toy_kernels[] = {&add,     &square,      &same,   &rows_kernel,
+                                             &mirror,  &widen,       &narrow, &positive,
+                                             &failing, &dims_kernel, NULL};
 
 toy *toy_new(size_t max_bytes)
 {

@@ -52,6 +52,9 @@ onnxrun_status toy_build(toy *t, onnxrun_error *error);
  *   Square   map                       Y = X * X
  *   Same     view
  *   Rows     range                     Y[i] = sum of row i of X[n,m]; items are rows
+ *   Mirror   range, in order           each row of X[n,m] backwards; items are rows
+ *   Widen    map                       the doubles that floats X are
+ *   Narrow   map                       the floats nearest to doubles X
  *   Positive run, no shape             the positive elements of X
  *   Fail     run                       always RUN_FAILED
  *   Dims     shape only                int64 dims of X */

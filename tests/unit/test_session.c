@@ -511,8 +511,9 @@ static size_t elements(const random_graph *g, size_t i)
 /* Adds a node on random earlier values and computes what it should give. */
 static void grow(random_graph *g, uint32_t *seed)
 {
+  static const char *const unary[] = {NULL, "Square", "Same", NULL, "Mirror"};
   const size_t a = next_random(seed) % g->n, b = next_random(seed) % g->n, i = g->n;
-  const uint32_t kind = next_random(seed) % 4, out = toy_value(g->t, "v");
+  const uint32_t kind = next_random(seed) % 5, out = toy_value(g->t, "v");
   const size_t big = g->height[a] >= g->height[b] ? a : b;
   g->value[i] = out;
   g->height[i] = kind == 0 || kind == 3 ? g->height[big] : g->height[a];
@@ -520,12 +521,16 @@ static void grow(random_graph *g, uint32_t *seed)
   cr_assert_not_null(e);
   for (size_t j = 0; j < elements(g, i); j++) {
     const float x = g->expected[a][j % elements(g, a)], y = g->expected[b][j % elements(g, b)];
-    e[j] = kind == 0 || kind == 3 ? x + y : kind == 1 ? x * x : x;
+    const size_t mirrored = j / WIDTH * WIDTH + (WIDTH - 1 - j % WIDTH);
+    e[j] = kind == 0 || kind == 3 ? x + y
+           : kind == 1            ? x * x
+           : kind == 2            ? x
+                                  : g->expected[a][mirrored];
   }
   if (kind == 0 || kind == 3)
     toy_node(g->t, "Add", IN(g->value[a], g->value[b]), IN(out));
   else
-    toy_node(g->t, kind == 1 ? "Square" : "Same", IN(g->value[a]), IN(out));
+    toy_node(g->t, unary[kind], IN(g->value[a]), IN(out));
   g->n++;
 }
 
@@ -556,15 +561,18 @@ static void check_random_graph(uint32_t seed, const int *threads, size_t n_threa
     }
   }
   build(g.t);
-  for (size_t k = 0; k < n_threads; k++) {
-    onnxrun_session *s = session_of(g.t, threads[k]);
+  for (size_t k = 0; k < 3 * n_threads; k++) {
+    g.t->m.fuses = k >= n_threads;
+    g.t->m.has_epilogues = k >= 2 * n_threads;
+    onnxrun_session *s = session_of(g.t, threads[k % n_threads]);
     for (int again = 0; again < 3; again++) {
       onnxrun_tensor out[VALUES_MOST] = {0};
       run(s, in, 2, out, n_out);
       for (size_t o = 0; o < n_out; o++)
         cr_assert_eq(
             memcmp(out[o].data, g.expected[shown[o]], elements(&g, shown[o]) * sizeof(float)), 0,
-            "seed %u output %zu threads %d", seed, o, threads[k]);
+            "seed %u output %zu threads %d fuses %d %d", seed, o, threads[k % n_threads],
+            g.t->m.fuses, g.t->m.has_epilogues);
     }
     onnxrun_session_release(s);
   }

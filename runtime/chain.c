@@ -1,0 +1,117 @@
+/* chain.c: see chain.h. */
+#include "runtime/chain.h"
+
+#include "runtime/cpu.h"
+
+/* A worker's memory: pointers of one job, the same along a walk, and buffers. */
+typedef struct onx_lane {
+  const void **in, **walked;
+  char *buffers;
+  size_t buffer_bytes;
+} onx_lane;
+
+static size_t whole_lines(size_t bytes)
+{
+  return (bytes + ONX_ALIGN - 1) & ~(size_t)(ONX_ALIGN - 1);
+}
+
+size_t onx_chain_scratch(const onx_chain *chain)
+{
+  return whole_lines(2 * chain->n_pointers * sizeof(void *)) +
+         chain->n_buffers * chain->buffer_bytes;
+}
+
+static char *buffer(const onx_lane *lane, uint32_t i)
+{
+  return lane->buffers + i * lane->buffer_bytes;
+}
+
+static const void *moved(const void *p, size_t bytes)
+{
+  return p ? (const char *)p + bytes : NULL;
+}
+
+/* Elements [begin, begin + n) of a map whose operands are contiguous or one element. */
+static void compute(const onx_member *m, size_t begin, size_t n, void *out, const onx_lane *lane)
+{
+  onnxrun_job job = m->step.job;
+  for (size_t i = 0; i < job.n_in; i++) {
+    lane->in[i] = m->in_buffer[i] != ONX_NONE ? buffer(lane, m->in_buffer[i])
+                                              : moved(job.in[i], begin * job.step[i] * m->item[i]);
+  }
+  job.in = lane->in;
+  job.out = &out;
+  m->step.loop(&job, 0, n);
+}
+
+/* The same where operands fall into runs; what is in a buffer is contiguous. */
+static void compute_runs(const onx_member *m, size_t begin, size_t n, char *out,
+                         const onx_lane *lane)
+{
+  const onx_spread *s = m->step.spread;
+  onnxrun_job job = m->step.job;
+  void *to = out;
+  job.in = lane->in;
+  job.out = &to;
+  onx_walk walk;
+  onx_spread_first(s, &m->step.job, begin / s->run, &walk, lane->walked);
+  for (size_t from = begin % s->run, done = 0; done < n; from = 0) {
+    const size_t most = s->run - from, some = n - done < most ? n - done : most;
+    for (size_t i = 0; i < job.n_in; i++) {
+      lane->in[i] = m->in_buffer[i] != ONX_NONE
+                        ? buffer(lane, m->in_buffer[i]) + done * m->item[i]
+                        : moved(lane->walked[i], from * job.step[i] * m->item[i]);
+    }
+    to = out + done * m->item[job.n_in];
+    m->step.loop(&job, 0, some);
+    done += some;
+    onx_spread_next(s, job.n_in, &walk, lane->walked);
+  }
+}
+
+/* What is read from there is in the cache, or soon will be. */
+static bool is_in_place(const onx_member *m)
+{
+  for (size_t i = 0; i < m->step.job.n_in; i++) {
+    if (m->step.job.in[i] == m->step.job.out[0])
+      return true;
+  }
+  return false;
+}
+
+static void compute_block(const onx_member *m, size_t begin, size_t n, const onx_lane *lane)
+{
+  const size_t item = m->item[m->step.job.n_in];
+  char *to = m->out_buffer == ONX_NONE || m->is_streamed ? (char *)m->step.job.out[0] + begin * item
+                                                         : buffer(lane, m->out_buffer);
+  const bool is_streamed = m->is_streamed && !is_in_place(m);
+  char *out = is_streamed ? buffer(lane, m->out_buffer) : to;
+  if (m->step.spread)
+    compute_runs(m, begin, n, out, lane);
+  else
+    compute(m, begin, n, out, lane);
+  if (is_streamed)
+    onx_cpu_stream(to, out, n * item);
+}
+
+void onx_chain_range(const onx_chain *chain, size_t begin, size_t end, void *scratch)
+{
+  const onx_lane lane = {scratch, (const void **)scratch + chain->n_pointers,
+                         (char *)scratch + whole_lines(2 * chain->n_pointers * sizeof(void *)),
+                         chain->buffer_bytes};
+  size_t first = 0;
+  if (chain->head_elements > 0) {
+    const onx_step *head = &chain->members[first++].step;
+    onnxrun_job job = head->job;
+    job.scratch = (char *)scratch + chain->map_scratch;
+    head->loop(&job, begin, end);
+    begin *= chain->head_elements;
+    end *= chain->head_elements;
+    end = end < chain->elements ? end : chain->elements;
+  }
+  for (size_t n; begin < end; begin += n) {
+    n = end - begin < chain->block ? end - begin : chain->block;
+    for (size_t i = first; i < chain->n_members; i++)
+      compute_block(&chain->members[i], begin, n, &lane);
+  }
+}
