@@ -12,10 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "onnx.pb-c.h"
-#include "onnxrun/onnxrun.h"
+#include "bench/node.h"
+#include "bench/timing.h"
 
 #define BATCHES 21
 #define BATCH_SECONDS 0.03
@@ -103,35 +102,6 @@ static const row rows[] = {
 
 static clockid_t the_clock = CLOCK_PROCESS_CPUTIME_ID;
 
-static double now(void)
-{
-  struct timespec t;
-  clock_gettime(the_clock, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static void check(onnxrun_status s, const onnxrun_error *error)
-{
-  if (s == ONNXRUN_OK)
-    return;
-  fprintf(stderr, "bench_gemm: %s\n", error->text);
-  exit(1);
-}
-
-static void *take(size_t bytes)
-{
-  void *p = calloc(1, bytes + 64);
-  if (!p)
-    exit(1);
-  return p;
-}
-
-/* A name where the format's library wants memory of one's own. */
-static char *named(const char *text)
-{
-  return strcpy(take(strlen(text) + 1), text);
-}
-
 static size_t rank_of(const int64_t *dims)
 {
   size_t n = 0;
@@ -141,173 +111,67 @@ static size_t rank_of(const int64_t *dims)
 }
 
 /* Small numbers of any type: 0x3c3c is 1.06 in float16 and 0.0115 in float. */
-static size_t fill(const row *r, int i, void **data)
+static onnxrun_tensor input_of(const row *r, int i)
 {
-  size_t n = onnxrun_dtype_bits((onnxrun_dtype)r->dtype) / 8;
-  for (size_t d = 0; d < rank_of(r->dims[i]); d++)
-    n *= (size_t)r->dims[i][d];
-  *data = aligned_alloc(64, (n + 64) / 64 * 64);
-  if (!*data)
-    exit(1);
-  memset(*data, 0x3c, n);
-  return n;
-}
-
-static Onnx__ValueInfoProto *value_info(const row *r, char *name, const int64_t *dims, size_t rank)
-{
-  Onnx__ValueInfoProto *info = take(sizeof *info);
-  Onnx__TypeProto *type = take(sizeof *type);
-  Onnx__TypeProto__Tensor *tensor = take(sizeof *tensor);
-  Onnx__TensorShapeProto *shape = take(sizeof *shape);
-  onnx__value_info_proto__init(info);
-  onnx__type_proto__init(type);
-  onnx__type_proto__tensor__init(tensor);
-  onnx__tensor_shape_proto__init(shape);
-  shape->n_dim = rank;
-  shape->dim = take(rank * sizeof *shape->dim);
-  for (size_t d = 0; d < rank; d++) {
-    shape->dim[d] = take(sizeof **shape->dim);
-    onnx__tensor_shape_proto__dimension__init(shape->dim[d]);
-    shape->dim[d]->value_case = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
-    shape->dim[d]->dim_value = dims[d];
+  onnxrun_tensor t = {.dtype = (onnxrun_dtype)r->dtype, .rank = (uint32_t)rank_of(r->dims[i])};
+  t.bytes = onnxrun_dtype_bits(t.dtype) / 8;
+  for (uint32_t d = 0; d < t.rank; d++) {
+    t.dims[d] = r->dims[i][d];
+    t.bytes *= (size_t)t.dims[d];
   }
-  tensor->has_elem_type = 1;
-  tensor->elem_type = r->dtype;
-  tensor->shape = dims ? shape : NULL;
-  type->value_case = ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE;
-  type->tensor_type = tensor;
-  info->name = name;
-  info->type = type;
-  return info;
-}
-
-static Onnx__TensorProto *initializer(const row *r, int i, char *name)
-{
-  Onnx__TensorProto *t = take(sizeof *t);
-  void *data;
-  onnx__tensor_proto__init(t);
-  t->name = name;
-  t->n_dims = rank_of(r->dims[i]);
-  t->dims = take(t->n_dims * sizeof *t->dims);
-  memcpy(t->dims, r->dims[i], t->n_dims * sizeof *t->dims);
-  t->has_data_type = t->has_raw_data = 1;
-  t->data_type = r->dtype;
-  t->raw_data.len = fill(r, i, &data);
-  t->raw_data.data = data;
+  t.data = take_aligned(t.bytes);
+  memset(t.data, 0x3c, t.bytes);
   return t;
 }
 
-static Onnx__AttributeProto *attribute(char *name, size_t n, int64_t value)
+/* The row's model; the caller releases the inputs in `spec`. */
+static size_t model_of(const row *r, node_spec *spec, uint8_t **bytes)
 {
-  Onnx__AttributeProto *a = take(sizeof *a);
-  onnx__attribute_proto__init(a);
-  a->name = name;
-  a->has_type = 1;
-  if (n == 0) {
-    a->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT;
-    a->has_i = 1;
-    a->i = value;
-    return a;
+  *spec = (node_spec){.op = r->op, .opset = 15, .out = (onnxrun_dtype)r->dtype};
+  spec->n_in = (size_t)r->n_in;
+  for (int i = 0; i < r->n_in; i++) {
+    spec->in[i] = input_of(r, i);
+    spec->is_constant[i] = i >= r->first_constant;
   }
-  a->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS;
-  a->n_ints = n;
-  a->ints = take(n * sizeof *a->ints);
-  for (size_t i = 0; i < n; i++)
-    a->ints[i] = value;
-  return a;
-}
-
-static Onnx__NodeProto *node_of(const row *r, char **names)
-{
-  Onnx__NodeProto *node = take(sizeof *node);
-  onnx__node_proto__init(node);
-  node->op_type = named(r->op);
-  node->n_input = (size_t)r->n_in;
-  node->input = names;
-  node->n_output = 1;
-  node->output = take(sizeof *node->output);
-  node->output[0] = named("y");
-  node->attribute = take(4 * sizeof *node->attribute);
   if (r->kernel > 0) {
-    node->attribute[node->n_attribute++] = attribute(named("kernel_shape"), 2, r->kernel);
-    node->attribute[node->n_attribute++] = attribute(named("strides"), 2, r->stride);
-    node->attribute[node->n_attribute++] = attribute(named("pads"), 4, r->pad);
+    spec->attrs[0] = (node_attr){"kernel_shape", NODE_INTS, .i = r->kernel, .n = 2};
+    spec->attrs[1] = (node_attr){"strides", NODE_INTS, .i = r->stride, .n = 2};
+    spec->attrs[2] = (node_attr){"pads", NODE_INTS, .i = r->pad, .n = 4};
+    spec->n_attrs = 3;
   }
   if (r->group > 1)
-    node->attribute[node->n_attribute++] = attribute(named("group"), 0, r->group);
-  return node;
+    spec->attrs[spec->n_attrs++] = (node_attr){"group", NODE_INT, .i = r->group};
+  return node_model(spec, bytes);
 }
 
-/* A model of the row's node; what it is made of is small and lives to the end. */
-static size_t model_of(const row *r, uint8_t **bytes)
+static void release_inputs(const node_spec *spec)
 {
-  char *names[5];
-  Onnx__ModelProto model = ONNX__MODEL_PROTO__INIT;
-  Onnx__GraphProto graph = ONNX__GRAPH_PROTO__INIT;
-  Onnx__OperatorSetIdProto opset = ONNX__OPERATOR_SET_ID_PROTO__INIT, *opsets[] = {&opset};
-  Onnx__TensorProto *constants[5];
-  Onnx__ValueInfoProto *inputs[5], *output = value_info(r, named("y"), NULL, 0);
-  for (int i = 0; i < 5; i++)
-    names[i] = named((char[2]){(char)('a' + i)});
-  Onnx__NodeProto *node = node_of(r, names);
-  graph.name = named("row");
-  graph.n_node = graph.n_output = 1;
-  graph.node = &node;
-  graph.output = &output;
-  graph.input = inputs;
-  graph.initializer = constants;
-  for (int i = 0; i < r->n_in; i++) {
-    if (i < r->first_constant)
-      inputs[graph.n_input++] = value_info(r, names[i], r->dims[i], rank_of(r->dims[i]));
-    else
-      constants[graph.n_initializer++] = initializer(r, i, names[i]);
-  }
-  opset.has_version = model.has_ir_version = 1;
-  opset.version = 15;
-  model.ir_version = 8;
-  model.n_opset_import = 1;
-  model.opset_import = opsets;
-  model.graph = &graph;
-  *bytes = take(onnx__model_proto__get_packed_size(&model));
-  return onnx__model_proto__pack(&model, *bytes);
+  for (size_t i = 0; i < spec->n_in; i++)
+    free(spec->in[i].data);
 }
 
-static int by_size(const void *a, const void *b)
+static void time_row(const row *r, const onnxrun_tensor *in, onnxrun_session *s)
 {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static void time_row(const row *r, onnxrun_session *s)
-{
-  onnxrun_tensor in[5] = {{0}}, out = {0};
+  onnxrun_tensor out = {0};
   onnxrun_error error;
   double times[BATCHES];
   size_t runs = 1;
-  for (int i = 0; i < r->first_constant; i++) {
-    in[i].dtype = (onnxrun_dtype)r->dtype;
-    in[i].rank = (uint32_t)rank_of(r->dims[i]);
-    memcpy(in[i].dims, r->dims[i], in[i].rank * sizeof *in[i].dims);
-    in[i].bytes = fill(r, i, &in[i].data);
-  }
   for (int b = -1; b < BATCHES; b++) {
-    const double start = now();
+    const double start = seconds_of(the_clock);
     double passed = 0;
     size_t n = 0;
     for (; b < 0 ? passed < BATCH_SECONDS : n < runs; n++) {
       out.data = NULL;
       check(onnxrun_session_run(s, in, (size_t)r->first_constant, &out, 1, &error), &error);
-      passed = now() - start;
+      passed = seconds_of(the_clock) - start;
     }
     runs = n;
     if (b >= 0)
       times[b] = passed / (double)n * 1e6;
   }
-  qsort(times, BATCHES, sizeof *times, by_size);
-  printf("%-30s %9.1f %9.1f %9.1f us %8.2f GFLOP/s\n", r->name, times[BATCHES / 2], times[0],
-         times[BATCHES - 1], 1e3 * r->operations / times[BATCHES / 2]);
-  for (int i = 0; i < r->first_constant; i++)
-    free(in[i].data);
+  const summary all = summary_of(times, BATCHES);
+  printf("%-30s %9.1f %9.1f %9.1f us %8.2f GFLOP/s\n", r->name, all.median, all.least, all.largest,
+         1e3 * r->operations / all.median);
 }
 
 static void bench_row(const row *r, const onnxrun_options *o)
@@ -316,26 +180,30 @@ static void bench_row(const row *r, const onnxrun_options *o)
   onnxrun_error error;
   onnxrun_model *m = NULL;
   onnxrun_session *s = NULL;
-  const size_t size = model_of(r, &bytes);
+  node_spec spec;
+  const size_t size = model_of(r, &spec, &bytes);
   if (onnxrun_model_load(bytes, size, o, &m, &error) == ONNXRUN_OK) {
     check(onnxrun_session_create(m, o, &s, &error), &error);
-    time_row(r, s);
+    time_row(r, spec.in, s);
   } else {
     printf("%-30s %s\n", r->name, error.text);
   }
   onnxrun_session_release(s);
   onnxrun_model_release(m);
+  release_inputs(&spec);
   free(bytes);
 }
 
 static int write_model(const row *r, const char *path)
 {
   uint8_t *bytes;
-  const size_t size = model_of(r, &bytes);
+  node_spec spec;
+  const size_t size = model_of(r, &spec, &bytes);
   FILE *f = fopen(path, "wb");
   const int is_written = f && fwrite(bytes, 1, size, f) == size;
   if (f)
     fclose(f);
+  release_inputs(&spec);
   free(bytes);
   return is_written ? 0 : 1;
 }

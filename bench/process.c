@@ -9,44 +9,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
+
+#include "bench/timing.h"
 
 enum { RUNS = 200 };
 
 extern char **environ;
-
-static double now_ms(void)
-{
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
-}
 
 /* Milliseconds of one run; ends the program when it fails. */
 static double run(char **command, const posix_spawn_file_actions_t *quiet)
 {
   pid_t child;
   int status = 0;
-  const double start = now_ms();
+  const double start = seconds_now();
   if (posix_spawnp(&child, command[0], quiet, NULL, command, environ) != 0 ||
       waitpid(child, &status, 0) != child || status != 0) {
     fprintf(stderr, "bench_process: %s fails\n", command[0]);
     exit(1);
   }
-  return now_ms() - start;
-}
-
-static int by_size(const void *a, const void *b)
-{
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
+  return 1e3 * (seconds_now() - start);
 }
 
 static void report(const char *name, double *ms)
 {
-  qsort(ms, RUNS, sizeof *ms, by_size);
-  printf("%-10s %6.2f ms  (least %.2f, nine of ten below %.2f; %d runs)\n", name, ms[RUNS / 2],
-         ms[0], ms[RUNS * 9 / 10], (int)RUNS);
+  const summary all = summary_of(ms, RUNS);
+  printf("%-10s %6.2f ms  (least %.2f, nine of ten below %.2f; %d runs)\n", name, all.median,
+         all.least, ms[RUNS * 9 / 10], (int)RUNS);
 }
 
 int main(int argc, char **argv)

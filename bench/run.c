@@ -7,27 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "onnxrun/onnxrun.h"
+#include "bench/node.h"
+#include "bench/timing.h"
 
 #define BATCHES 31
 #define BATCH_SECONDS 0.02
-
-static double now(void)
-{
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static void check(onnxrun_status s, const onnxrun_error *error)
-{
-  if (s == ONNXRUN_OK)
-    return;
-  fprintf(stderr, "bench_run: %s\n", error->text);
-  exit(1);
-}
 
 /* A tensor for input i: bytes of 0x3c3c... are 0.0115 as floats, 1.06 as float16, 60 as bytes. */
 static onnxrun_tensor make_input(const onnxrun_model *m, size_t i, int64_t free_dim)
@@ -42,43 +27,33 @@ static onnxrun_tensor make_input(const onnxrun_model *m, size_t i, int64_t free_
     n *= (size_t)t.dims[d];
   }
   t.bytes = n * onnxrun_dtype_bits(t.dtype) / 8;
-  t.data = aligned_alloc(64, (t.bytes + 64) / 64 * 64);
-  if (!t.data)
-    exit(1);
+  t.data = take_aligned(t.bytes);
   memset(t.data, 0x3c, t.bytes);
   return t;
-}
-
-static int by_size(const void *a, const void *b)
-{
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
 }
 
 static void time_runs(onnxrun_session *s, const onnxrun_tensor *in, size_t n_in,
                       const onnxrun_tensor *out, size_t n_out)
 {
   onnxrun_error error;
-  onnxrun_tensor *used = calloc(n_out ? n_out : 1, sizeof *used);
-  if (!used)
-    exit(1);
+  onnxrun_tensor *used = take(n_out * sizeof *used);
   double batch[BATCHES];
   size_t runs = 1;
   for (int b = -2; b < BATCHES; b++) {
-    const double start = now();
+    const double start = seconds_now();
     for (size_t r = 0; r < runs; r++) {
       memcpy(used, out, n_out * sizeof *used);
       check(onnxrun_session_run(s, in, n_in, used, n_out, &error), &error);
     }
-    const double seconds = (now() - start) / (double)runs;
+    const double seconds = (seconds_now() - start) / (double)runs;
     if (b < 0)
       runs = seconds < BATCH_SECONDS ? (size_t)(BATCH_SECONDS / seconds) + 1 : 1;
     else
       batch[b] = seconds;
   }
-  qsort(batch, BATCHES, sizeof *batch, by_size);
-  printf("run      %10.3f us  (least %.3f, largest %.3f; %d batches of %zu)\n",
-         1e6 * batch[BATCHES / 2], 1e6 * batch[0], 1e6 * batch[BATCHES - 1], BATCHES, runs);
+  const summary all = summary_of(batch, BATCHES);
+  printf("run      %10.3f us  (least %.3f, largest %.3f; %d batches of %zu)\n", 1e6 * all.median,
+         1e6 * all.least, 1e6 * all.largest, BATCHES, runs);
   free(used);
 }
 
@@ -94,21 +69,19 @@ int main(int argc, char **argv)
   onnxrun_error error;
   onnxrun_model *m = NULL;
   onnxrun_session *s = NULL;
-  double start = now();
+  double start = seconds_now();
   check(onnxrun_model_open(argv[1], &options, &m, &error), &error);
-  printf("open     %10.1f us\n", 1e6 * (now() - start));
-  start = now();
+  printf("open     %10.1f us\n", 1e6 * (seconds_now() - start));
+  start = seconds_now();
   check(onnxrun_session_create(m, &options, &s, &error), &error);
-  printf("session  %10.1f us\n", 1e6 * (now() - start));
+  printf("session  %10.1f us\n", 1e6 * (seconds_now() - start));
   const size_t n_in = onnxrun_model_inputs(m), n_out = onnxrun_model_outputs(m);
-  onnxrun_tensor *in = calloc(n_in + 1, sizeof *in), *out = calloc(n_out + 1, sizeof *out);
-  if (!in || !out)
-    return 1;
+  onnxrun_tensor *in = take(n_in * sizeof *in), *out = take(n_out * sizeof *out);
   for (size_t i = 0; i < n_in; i++)
     in[i] = make_input(m, i, free_dim);
-  start = now();
+  start = seconds_now();
   check(onnxrun_session_run(s, in, n_in, out, n_out, &error), &error);
-  printf("first    %10.1f us  (planning and one run)\n", 1e6 * (now() - start));
+  printf("first    %10.1f us  (planning and one run)\n", 1e6 * (seconds_now() - start));
   memset(out, 0, n_out * sizeof *out);
   time_runs(s, in, n_in, out, n_out);
   for (size_t i = 0; i < n_in; i++)
