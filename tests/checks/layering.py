@@ -17,7 +17,8 @@ RULES = [
     ("cli/", PUBLIC + r"|[a-z_]+\.h"),
     ("examples/", PUBLIC + r"|onnxrun/kernel\.h"),
     ("tests/api/", PUBLIC + r"|test_api\.c"),
-    ("bench/", PUBLIC + r"|onnxrun/kernel\.h|bench/[a-z_]+\.h|onnx\.pb-c\.h"),
+    ("bench/", PUBLIC + r"|onnxrun/kernel\.h|bench/[a-z_]+\.h|onnx\.pb-c\.h|"
+               r"tests/ops/cases\.def"),
     ("ops/kit/", r"onnxrun/(kernel|types)\.h|ops/kit/[a-z0-9_]+\.h"),
     ("ops/table.c", r"ops/kit/op\.h|ops/ops\.def"),
     ("ops/", r"onnxrun/(kernel|types)\.h|ops/kit/[a-z0-9_]+\.h"),
@@ -30,8 +31,8 @@ RULES = [
 OWNERS = {
     "omp.h": ["runtime/parallel.c"],
     "cpuid.h": ["runtime/cpu.c"],
-    "dlfcn.h": ["runtime/plugin.c"],
-    "immintrin.h": ["ops/kit/vec.h"],
+    "dlfcn.h": ["runtime/plugin.c", "bench/ort.c"],
+    "immintrin.h": ["ops/kit/vec.h", "bench/copy.c"],
     "arm_neon.h": ["ops/kit/vec.h"],
 }
 
