@@ -41,8 +41,10 @@ set(op_flags
     $<$<C_COMPILER_ID:GNU>:-falign-jumps=1;-falign-loops=1>
     $<$<C_COMPILER_ID:Clang>:-fno-unroll-loops;-mllvm;-enable-epilogue-vectorization=false>)
 
+# Descriptors stand in the objects of the first instruction set; the others give code alone.
 set(op_objects "")
-set(isa_list "")
+set(first_isa "")
+set(other_isas "")
 foreach(isa IN LISTS ONNXRUN_ISAS)
   add_library(onnxrun_ops_${isa} OBJECT ${op_sources})
   target_link_libraries(onnxrun_ops_${isa} PRIVATE onnxrun_flags onnxrun_warnings)
@@ -51,9 +53,16 @@ foreach(isa IN LISTS ONNXRUN_ISAS)
   set_target_properties(onnxrun_ops_${isa} PROPERTIES POSITION_INDEPENDENT_CODE ON
                                                       C_VISIBILITY_PRESET hidden C_EXTENSIONS OFF)
   list(APPEND op_objects $<TARGET_OBJECTS:onnxrun_ops_${isa}>)
-  string(APPEND isa_list " X(${isa})")
+  if(first_isa)
+    target_compile_definitions(onnxrun_ops_${isa} PRIVATE ONX_CODE_ONLY)
+    string(APPEND other_isas " X(${isa})")
+  else()
+    set(first_isa "X(${isa})")
+  endif()
 endforeach()
 file(CONFIGURE OUTPUT generated/onx_isas.h CONTENT
      "/* Made by CMake: the instruction sets of this build, the best last. */
-#define ONX_ISAS(X)@isa_list@
+#define ONX_FIRST_ISA(X) @first_isa@
+#define ONX_OTHER_ISAS(X)@other_isas@
+#define ONX_ISAS(X) ONX_FIRST_ISA(X) ONX_OTHER_ISAS(X)
 " @ONLY)

@@ -7,19 +7,28 @@
 #include "runtime/cpu.h"
 #include "runtime/error.h"
 
-typedef const onnxrun_kernel *const *const onx_builtin_table;
+/* ops/table.c: each operator's kernels, and what puts another instruction set's code into copies of
+ * them, in the same order. */
+typedef const onnxrun_kernel *const *const onx_builtin;
+typedef void (*const onx_code)(onnxrun_kernel *kernels);
 
-#define ONX_X(isa) extern onx_builtin_table onx_ops__##isa[];
-ONX_ISAS(ONX_X)
+#define ONX_X(isa) onx_ops__##isa
+extern onx_builtin ONX_FIRST_ISA(ONX_X)[];
+#undef ONX_X
+#define ONX_X(isa) extern onx_code onx_ops__##isa[];
+ONX_OTHER_ISAS(ONX_X)
 #undef ONX_X
 
 /* The oldest instruction set first: the last that runs is the best. */
 static const struct onx_isa {
   const char *name;
-  onx_builtin_table *table;
+  onx_code *code; /* NULL: the kernels' own */
 } isas[] = {
+#define ONX_X(isa) {#isa, NULL},
+    ONX_FIRST_ISA(ONX_X)
+#undef ONX_X
 #define ONX_X(isa) {#isa, onx_ops__##isa},
-    ONX_ISAS(ONX_X)
+        ONX_OTHER_ISAS(ONX_X)
 #undef ONX_X
 };
 
@@ -126,12 +135,32 @@ static onnxrun_status append(onnxrun_registry *r, const onnxrun_kernel *given, o
 }
 
 /* A file lists its newest descriptor last, and the last added is preferred. */
+static onnxrun_status append_builtin(onnxrun_registry *r, onx_builtin listed, onx_code *code,
+                                     onnxrun_error *error)
+{
+  size_t n = 0;
+  while (listed[n])
+    n++;
+  onnxrun_kernel *own = code ? onx_pool_take(&r->pool, n * sizeof *own) : NULL;
+  if (code && !own)
+    return onx_heap_fail(&r->heap, n * sizeof *own, "a registry", error);
+  for (size_t i = 0; own && i < n; i++)
+    own[i] = *listed[i];
+  if (own)
+    (*code)(own);
+  for (size_t i = 0; i < n; i++)
+    ONX_TRY(append(r, own ? &own[i] : listed[i], error));
+  return ONNXRUN_OK;
+}
+
 static onnxrun_status append_builtins(onnxrun_registry *r, onnxrun_error *error)
 {
-  for (onx_builtin_table *op = r->isa->table; *op; op++) {
-    for (const onnxrun_kernel *const *k = *op; *k; k++)
-      ONX_TRY(append(r, *k, error));
-  }
+#define ONX_X(isa) onx_ops__##isa
+  onx_builtin *const builtins = ONX_FIRST_ISA(ONX_X);
+#undef ONX_X
+  onx_code *const code = r->isa->code;
+  for (size_t i = 0; builtins[i]; i++)
+    ONX_TRY(append_builtin(r, builtins[i], code ? &code[i] : NULL, error));
   return ONNXRUN_OK;
 }
 

@@ -21,9 +21,13 @@
 #define ONX_JOIN(a, b) ONX_JOIN_(a, b)
 #define ONX_SYMBOL(id) ONX_JOIN(onx_op_##id, ONX_ISA)
 
-/* Closes an operator's file: its one global, the list of its descriptors.
- *   KERNELS(elu, &elu_1)                      `id` is the name in ops.def */
-#ifdef ONX_AS_PLUGIN
+/* Closes an operator's file: its one global.
+ *   KERNELS(elu, &elu_1)                      `id` is the name in ops.def
+ * The first instruction set has the list of descriptors. Each other one (ONX_CODE_ONLY) has a
+ * function that puts its loops and functions into copies of those; as it reads nothing else,
+ * compilers drop the descriptors there, so that names, operands and attributes stand in the
+ * library once. */
+#if defined(ONX_AS_PLUGIN)
 #define KERNELS(id, ...)                                                                           \
   static const onnxrun_kernel *const id##_kernels[] = {__VA_ARGS__, NULL};                         \
   static const onnxrun_plugin id##_plugin = {sizeof(onnxrun_plugin), ONNXRUN_ABI, #id, "built-in", \
@@ -32,11 +36,35 @@
   {                                                                                                \
     return host_abi >= ONNXRUN_ABI ? &id##_plugin : NULL;                                          \
   }
+#elif defined(ONX_CODE_ONLY)
+#define KERNELS(id, ...)                                                                           \
+  void ONX_SYMBOL(id)(onnxrun_kernel *);                                                           \
+  void ONX_SYMBOL(id)(onnxrun_kernel * kernels)                                                    \
+  {                                                                                                \
+    const onnxrun_kernel *const own[] = {__VA_ARGS__};                                             \
+    _Pragma("GCC unroll 64") for (size_t i = 0; i < sizeof own / sizeof *own; i++)                 \
+        put_code(&kernels[i], own[i]);                                                             \
+  }
 #else
 #define KERNELS(id, ...)                                                                           \
   extern const onnxrun_kernel *const ONX_SYMBOL(id)[];                                             \
   const onnxrun_kernel *const ONX_SYMBOL(id)[] = {__VA_ARGS__, NULL};
 #endif
+
+/* What of a descriptor depends on the instruction set. */
+static inline void put_code(onnxrun_kernel *to, const onnxrun_kernel *from)
+{
+  if (from->prepare)
+    to->prepare = from->prepare;
+  if (from->pack)
+    to->pack = from->pack;
+  if (from->shape)
+    to->shape = from->shape;
+  if (from->run)
+    to->run = from->run;
+  if (from->loops)
+    to->loops = from->loops;
+}
 
 /* Long functions of ops/kit that a loop calls once a range have one instance an instruction set, in
  * kit.c, instead of a copy in every file (1 to 5 KB each time); a plug-in has its own:
