@@ -5,17 +5,22 @@
 
 /* Slope as one number or an array: two loops, for a load a step that may be 0 is no vector load. */
 #define PRELU_LOOP(name, T)                                                                        \
+  static void name##_whole(const onnxrun_job *job, size_t begin, size_t end)                       \
+  {                                                                                                \
+    const T *x = (const T *)job->in[0] + begin;                                                    \
+    const T *slope = (const T *)job->in[1] + begin * job->step[1];                                 \
+    T *y = (T *)job->out[0] + begin;                                                               \
+    const size_t n = WHOLE(T, end - begin);                                                        \
+    if (job->step[1] == 0) {                                                                       \
+      const T one = slope[0];                                                                      \
+      LOOP_SIMD for (size_t i = 0; i < n; i++) y[i] = x[i] < 0 ? (T)(one * x[i]) : x[i];           \
+    } else {                                                                                       \
+      LOOP_SIMD for (size_t i = 0; i < n; i++) y[i] = x[i] < 0 ? (T)(slope[i] * x[i]) : x[i];      \
+    }                                                                                              \
+  }                                                                                                \
   static void name(const onnxrun_job *job, size_t begin, size_t end)                               \
   {                                                                                                \
-    const T *x = job->in[0], *slope = job->in[1];                                                  \
-    T *y = job->out[0];                                                                            \
-    if (job->step[1] == 0 && begin < end) {                                                        \
-      const T one = slope[0];                                                                      \
-      LOOP_SIMD for (size_t i = begin; i < end; i++) y[i] = x[i] < 0 ? (T)(one * x[i]) : x[i];     \
-    } else {                                                                                       \
-      LOOP_SIMD for (size_t i = begin; i < end; i++) y[i] =                                        \
-          x[i] < 0 ? (T)(slope[i] * x[i]) : x[i];                                                  \
-    }                                                                                              \
+    whole_map(job, begin, end, name##_whole, (flat_bytes){sizeof(T), sizeof(T), sizeof(T)});       \
   }
 
 PRELU_LOOP(prelu_f32, float)

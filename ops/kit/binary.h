@@ -20,33 +20,36 @@
 
 /* The loop `name`: R F(T, T). */
 #define BINARY_LOOP(name, T, R, F)                                                                 \
+  static void name##_whole(const onnxrun_job *job, size_t begin, size_t end)                       \
+  {                                                                                                \
+    const size_t step[] = {job->step[0], job->step[1]}, n = WHOLE(R, end - begin);                 \
+    const T *a = (const T *)job->in[0] + begin * step[0];                                          \
+    const T *b = (const T *)job->in[1] + begin * step[1];                                          \
+    R *c = (R *)job->out[0] + begin;                                                               \
+    const T x = a[0], y = b[0];                                                                    \
+    if (step[0] && step[1]) {                                                                      \
+      LOOP_SIMD for (size_t i = 0; i < n; i++) c[i] = (R)F(a[i], b[i]);                            \
+    } else if (step[0]) {                                                                          \
+      LOOP_SIMD for (size_t i = 0; i < n; i++) c[i] = (R)F(a[i], y);                               \
+    } else if (step[1]) {                                                                          \
+      LOOP_SIMD for (size_t i = 0; i < n; i++) c[i] = (R)F(x, b[i]);                               \
+    } else                                                                                         \
+      for (size_t i = 0; i < n; i++)                                                               \
+        c[i] = (R)F(x, y);                                                                         \
+  }                                                                                                \
   static void name(const onnxrun_job *job, size_t begin, size_t end)                               \
   {                                                                                                \
-    const T *a = job->in[0], *b = job->in[1];                                                      \
-    R *c = job->out[0];                                                                            \
-    if (job->step[0] && job->step[1]) {                                                            \
-      LOOP_SIMD for (size_t i = begin; i < end; i++) c[i] = (R)F(a[i], b[i]);                      \
-    } else if (job->step[0]) {                                                                     \
-      const T y = b[0];                                                                            \
-      LOOP_SIMD for (size_t i = begin; i < end; i++) c[i] = (R)F(a[i], y);                         \
-    } else {                                                                                       \
-      const T x = a[0];                                                                            \
-      const size_t step = job->step[1];                                                            \
-      if (step) {                                                                                  \
-        LOOP_SIMD for (size_t i = begin; i < end; i++) c[i] = (R)F(x, b[i]);                       \
-      } else                                                                                       \
-        for (size_t i = begin; i < end; i++)                                                       \
-          c[i] = (R)F(x, b[0]);                                                                    \
-    }                                                                                              \
+    whole_map(job, begin, end, name##_whole, (flat_bytes){sizeof(T), sizeof(T), sizeof(R)});       \
   }
 
-/* The loop `name` of inputs that advance and NAME_map of any. */
+/* The loop `name` of whole vectors of inputs that advance, and NAME_map of any. */
 #define FLAT_LOOP(name, T, R, F)                                                                   \
   static void name(const onnxrun_job *job, size_t begin, size_t end)                               \
   {                                                                                                \
-    const T *a = job->in[0], *b = job->in[1];                                                      \
-    R *c = job->out[0];                                                                            \
-    LOOP_SIMD for (size_t i = begin; i < end; i++) c[i] = (R)F(a[i], b[i]);                        \
+    const T *a = (const T *)job->in[0] + begin, *b = (const T *)job->in[1] + begin;                \
+    R *c = (R *)job->out[0] + begin;                                                               \
+    const size_t n = WHOLE(R, end - begin);                                                        \
+    LOOP_SIMD for (size_t i = 0; i < n; i++) c[i] = (R)F(a[i], b[i]);                              \
   }                                                                                                \
   static void name##_map(const onnxrun_job *job, size_t begin, size_t end)                         \
   {                                                                                                \

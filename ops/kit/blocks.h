@@ -1,16 +1,26 @@
-/* blocks.h: maps run block by block through memory that stays in L1: with inputs that stand still
- * repeated, or with many inputs two by two. */
+/* blocks.h: maps run block by block through memory that stays in L1: in whole vectors, with inputs
+ * that stand still repeated, or with many inputs two by two. */
 #ifndef ONX_KIT_BLOCKS_H
 #define ONX_KIT_BLOCKS_H
 
-#include "ops/kit/op.h"
+#include "ops/kit/vec.h"
 
 /* Bytes of an element of the first input, of the other inputs, of the output. */
 typedef struct flat_bytes {
   uint8_t first, others, out;
 } flat_bytes;
 
-/* Runs a loop that takes only inputs that advance (at most 3). */
+/* n, a multiple of the elements of T (a loop's narrowest type) in a vector, in a form that tells
+ * the compiler: a loop of that length has no code for the rest, which takes half of the room. */
+#define WHOLE(T, n) ((n) & ~(VEC_BYTES / sizeof(T) - 1))
+
+/* Runs a loop that takes so many (of at most 3 inputs): what is left over stands in memory of its
+ * own, filled up with zeros. */
+#define whole_map ONX_KIT(whole_map)
+KIT void whole_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun_loop_fn loop,
+                   flat_bytes bytes);
+
+/* Runs such a loop that takes only inputs that advance. */
 #define flat_map ONX_KIT(flat_map)
 KIT void flat_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun_loop_fn loop,
                   flat_bytes bytes);
@@ -23,6 +33,38 @@ KIT void fold_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun_loop
 
 #ifdef ONX_KIT_BODIES
 enum { FLAT_INPUTS = 3, FLAT_BLOCK = 2048 };
+
+static size_t lesser(size_t a, size_t b)
+{
+  return a < b ? a : b;
+}
+
+KIT void whole_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun_loop_fn loop,
+                   flat_bytes bytes)
+{
+  const size_t lanes = VEC_BYTES / lesser(lesser(bytes.first, bytes.others), bytes.out);
+  const size_t rest = (end - begin) & (lanes - 1), at = end - rest;
+  if (at > begin)
+    loop(job, begin, at);
+  if (rest == 0)
+    return;
+  _Alignas(64) char block[FLAT_INPUTS + 1][VEC_BYTES * sizeof(double)];
+  const void *in[FLAT_INPUTS];
+  void *out[] = {block[FLAT_INPUTS]};
+  onnxrun_job inner = *job;
+  inner.in = in;
+  inner.out = out;
+  for (size_t i = 0; i < job->n_in; i++) {
+    const size_t width = i == 0 ? bytes.first : bytes.others;
+    in[i] = job->in[i];
+    if (!in[i] || !job->step[i])
+      continue;
+    memset(block[i], 0, lanes * width);
+    in[i] = memcpy(block[i], (const char *)in[i] + at * width, rest * width);
+  }
+  loop(&inner, 0, lanes);
+  memcpy((char *)job->out[0] + at * bytes.out, out[0], rest * bytes.out);
+}
 
 /* Repeats an element of 1, 2, 4, 8 or 16 bytes; writes up to a multiple of 16. */
 static void splat(void *to, const void *from, size_t bytes, size_t n)
@@ -54,15 +96,17 @@ KIT void flat_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun_loop
                   flat_bytes bytes)
 {
   if (is_flat(job)) {
-    loop(job, begin, end);
+    whole_map(job, begin, end, loop, bytes);
     return;
   }
   _Alignas(64) char block[FLAT_INPUTS][FLAT_BLOCK];
   const void *in[FLAT_INPUTS];
   void *out[1];
+  const size_t step[FLAT_INPUTS] = {1, 1, 1};
   onnxrun_job inner = *job;
   inner.in = in;
   inner.out = out;
+  inner.step = step;
   const size_t widest = bytes.first > bytes.others ? bytes.first : bytes.others;
   const size_t items = FLAT_BLOCK / widest;
   for (size_t at = begin, n; at < end; at += n) {
@@ -74,7 +118,7 @@ KIT void flat_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun_loop
         splat(block[i], job->in[i], width, n);
     }
     out[0] = (char *)job->out[0] + at * bytes.out;
-    loop(&inner, 0, n);
+    whole_map(&inner, 0, n, loop, bytes);
   }
 }
 

@@ -13,6 +13,7 @@
 #ifndef ONX_KIT_UNARY_H
 #define ONX_KIT_UNARY_H
 
+#include "ops/kit/blocks.h"
 #include "ops/kit/half.h"
 #include "ops/kit/math.h"
 
@@ -23,13 +24,18 @@ struct no_params {
 
 /* The loop `name` over elements of T. */
 #define UNARY_LOOP(name, T, P, F)                                                                  \
+  static void name##_whole(const onnxrun_job *job, size_t begin, size_t end)                       \
+  {                                                                                                \
+    const T *x = (const T *)job->in[0] + begin;                                                    \
+    T *y = (T *)job->out[0] + begin;                                                               \
+    const P p = *(const P *)job->params;                                                           \
+    const size_t n = WHOLE(T, end - begin);                                                        \
+    (void)p;                                                                                       \
+    LOOP_SIMD for (size_t i = 0; i < n; i++) y[i] = (T)F(x[i], p);                                 \
+  }                                                                                                \
   static void name(const onnxrun_job *job, size_t begin, size_t end)                               \
   {                                                                                                \
-    const T *x = job->in[0];                                                                       \
-    T *y = job->out[0];                                                                            \
-    const P p = *(const P *)job->params;                                                           \
-    (void)p;                                                                                       \
-    LOOP_SIMD for (size_t i = begin; i < end; i++) y[i] = (T)F(x[i], p);                           \
+    whole_map(job, begin, end, name##_whole, (flat_bytes){sizeof(T), sizeof(T), sizeof(T)});       \
   }
 
 #define UNARY_FLOATS(id, P, F)                                                                     \

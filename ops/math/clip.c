@@ -15,19 +15,24 @@ static bool has_limit(const onnxrun_job *job, size_t i)
 }
 
 #define CLIP_LOOP(name, T, LEAST, MOST)                                                            \
-  static void name(const onnxrun_job *job, size_t begin, size_t end)                               \
+  static void name##_whole(const onnxrun_job *job, size_t begin, size_t end)                       \
   {                                                                                                \
     const struct clip *p = job->params;                                                            \
     (void)p;                                                                                       \
-    const T *x = job->in[0];                                                                       \
-    T *y = job->out[0];                                                                            \
+    const T *x = (const T *)job->in[0] + begin;                                                    \
+    T *y = (T *)job->out[0] + begin;                                                               \
     const T min = has_limit(job, 1) ? *(const T *)job->in[1] : (LEAST);                            \
     const T max = has_limit(job, 2) ? *(const T *)job->in[2] : (MOST);                             \
-    LOOP_SIMD for (size_t i = begin; i < end; i++)                                                 \
+    const size_t n = WHOLE(T, end - begin);                                                        \
+    LOOP_SIMD for (size_t i = 0; i < n; i++)                                                       \
     {                                                                                              \
       const T r = x[i] < min ? min : x[i];                                                         \
       y[i] = r > max ? max : r;                                                                    \
     }                                                                                              \
+  }                                                                                                \
+  static void name(const onnxrun_job *job, size_t begin, size_t end)                               \
+  {                                                                                                \
+    whole_map(job, begin, end, name##_whole, (flat_bytes){sizeof(T), sizeof(T), sizeof(T)});       \
   }
 
 CLIP_LOOP(clip_f32, float, p->min, p->max)

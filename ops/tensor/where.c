@@ -1,14 +1,14 @@
 /* Where: output = condition ? X : Y.  Opsets 9, 16.  Elements are moved by their size. */
 #include "ops/kit/blocks.h"
-#include "ops/kit/vec.h"
 
 #define WHERE_LOOP(name, T)                                                                        \
   static void name(const onnxrun_job *job, size_t begin, size_t end)                               \
   {                                                                                                \
-    const uint8_t *condition = job->in[0];                                                         \
-    const T *x = job->in[1], *y = job->in[2];                                                      \
-    T *z = job->out[0];                                                                            \
-    LOOP_SIMD for (size_t i = begin; i < end; i++) z[i] = condition[i] ? x[i] : y[i];              \
+    const uint8_t *condition = (const uint8_t *)job->in[0] + begin;                                \
+    const T *x = (const T *)job->in[1] + begin, *y = (const T *)job->in[2] + begin;                \
+    T *z = (T *)job->out[0] + begin;                                                               \
+    const size_t n = WHOLE(uint8_t, end - begin);                                                  \
+    LOOP_SIMD for (size_t i = 0; i < n; i++) z[i] = condition[i] ? x[i] : y[i];                    \
   }                                                                                                \
   static void name##_map(const onnxrun_job *job, size_t begin, size_t end)                         \
   {                                                                                                \

@@ -62,7 +62,7 @@ def main(objects):
             if not where:
                 continue
             for name, body in functions(path):
-                if not re.search(r"_f32(\.|$)", name) or not has_loop(body):
+                if not re.search(r"_f32(_whole)?(\.|$)", name) or not has_loop(body):
                     continue
                 n += 1
                 found = any(is_packed(i, REGISTERS[isa]) for _, i in body)
