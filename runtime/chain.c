@@ -94,24 +94,51 @@ static void compute_block(const onx_member *m, size_t begin, size_t n, const onx
     onx_cpu_stream(to, out, n * item);
 }
 
+/* Runs the maps on elements [begin, end). */
+static void run_maps(const onx_chain *chain, size_t begin, size_t end, const onx_lane *lane)
+{
+  for (size_t n; begin < end; begin += n) {
+    n = end - begin < chain->block ? end - begin : chain->block;
+    for (size_t i = chain->has_head; i < chain->n_members; i++)
+      compute_block(&chain->members[i], begin, n, lane);
+  }
+}
+
+/* Runs the maps on what items [begin, end) of the head wrote, neighbours at once. */
+static void run_parts(const onx_chain *chain, size_t begin, size_t end, const onx_lane *lane)
+{
+  const onx_step *head = &chain->members[0].step;
+  size_t from = 0, to = 0;
+  for (size_t i = begin; i < end; i++) {
+    onnxrun_part part;
+    head->part(head->job.params, i, &part);
+    if (part.stride == part.length) {
+      part.length *= part.rows;
+      part.rows = 1;
+    }
+    for (size_t row = part.first; part.rows > 0; part.rows--, row += part.stride) {
+      if (row != to) {
+        run_maps(chain, from, to, lane);
+        from = row;
+      }
+      to = row + part.length;
+    }
+  }
+  run_maps(chain, from, to, lane);
+}
+
 void onx_chain_range(const onx_chain *chain, size_t begin, size_t end, void *scratch)
 {
   const onx_lane lane = {scratch, (const void **)scratch + chain->n_pointers,
                          (char *)scratch + whole_lines(2 * chain->n_pointers * sizeof(void *)),
                          chain->buffer_bytes};
-  size_t first = 0;
-  if (chain->head_elements > 0) {
-    const onx_step *head = &chain->members[first++].step;
-    onnxrun_job job = head->job;
-    job.scratch = (char *)scratch + chain->map_scratch;
-    head->loop(&job, begin, end);
-    begin *= chain->head_elements;
-    end *= chain->head_elements;
-    end = end < chain->elements ? end : chain->elements;
+  if (!chain->has_head) {
+    run_maps(chain, begin, end, &lane);
+    return;
   }
-  for (size_t n; begin < end; begin += n) {
-    n = end - begin < chain->block ? end - begin : chain->block;
-    for (size_t i = first; i < chain->n_members; i++)
-      compute_block(&chain->members[i], begin, n, &lane);
-  }
+  const onx_step *head = &chain->members[0].step;
+  onnxrun_job job = head->job;
+  job.scratch = (char *)scratch + chain->map_scratch;
+  head->loop(&job, begin, end);
+  run_parts(chain, begin, end, &lane);
 }

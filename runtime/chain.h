@@ -18,9 +18,8 @@ typedef struct onx_member {
 typedef struct onx_chain {
   onx_member *members;
   size_t n_members;
-  size_t head_elements; /* that an item of the head gives; 0: there is no head */
-  size_t elements;      /* of every value that a map of the chain makes */
-  size_t block;         /* elements at a time */
+  bool has_head;
+  size_t block; /* elements at a time */
   size_t buffer_bytes, n_buffers;
   size_t n_pointers;  /* operands of the widest map */
   size_t map_scratch; /* where the head's scratch begins */

@@ -65,14 +65,8 @@ static size_t elements_of(const onx_plan *p, uint32_t v)
 
 static bool is_head(const onx_plan *p, const onx_step *step)
 {
-  if (!p->has_epilogues || !step->node || step->dynamic ||
-      (step->node->kernel->flags & ONNXRUN_MAP) || step->n_makes != 1 || step->items == 0 ||
-      step->item_elements == 0)
-    return false;
-  const size_t n = elements_of(p, step->makes[0].value);
-  size_t given;
-  return is_plain(p, step->makes[0].value) && onx_mul(step->items, step->item_elements, &given) &&
-         given >= n && given - step->item_elements < n;
+  return p->has_epilogues && step->node && !step->dynamic && step->part && step->n_makes == 1 &&
+         step->items > 0 && is_plain(p, step->makes[0].value);
 }
 
 /* ---- groups ---------------------------------------------------------------------------------- */
@@ -297,7 +291,7 @@ static bool is_to_stream(const onx_weaving *w, uint32_t m)
 {
   const onx_plan *p = w->fuser->plan;
   const uint32_t v = p->steps[w->steps[m]].makes[0].value;
-  return !w->is_inner[m] && w->chain->head_elements == 0 && w->last[m] == m &&
+  return !w->is_inner[m] && !w->chain->has_head && w->last[m] == m &&
          p->tensors[v].bytes >= STREAMED_BYTES;
 }
 
@@ -395,7 +389,7 @@ static bool make_members(onx_weaving *w)
     w->buffer[m] = ONX_NONE;
   }
   find_inner_values(w);
-  if (chain->head_elements > 0)
+  if (chain->has_head)
     place_head(w);
   for (uint32_t m = 0; m < chain->n_members; m++) {
     if (!new_member(w, m))
@@ -459,9 +453,9 @@ static void cut_chain(onx_weaving *w)
   for (size_t m = 0; m < chain->n_members; m++)
     cost += chain->members[m].step.cost;
   w->step->items = first->items;
-  if (chain->head_elements > 0)
+  if (chain->has_head)
     head_scratch = first->scratch;
-  onx_step_cut(w->step, cost / (double)first->items, chain->head_elements > 0 ? 1 : ONX_MAP_GRAIN);
+  onx_step_cut(w->step, cost / (double)first->items, chain->has_head ? 1 : ONX_MAP_GRAIN);
   w->chain->map_scratch = onx_chain_scratch(chain);
   w->step->scratch = w->chain->map_scratch + head_scratch;
 }
@@ -477,10 +471,9 @@ static bool weave(onx_fuser *f, uint32_t group, onx_step *out)
   const uint32_t head = f->head[group];
   chain->members = members;
   chain->n_members = f->n_members[group];
-  chain->head_elements = head == ONX_NONE ? 0 : p->steps[head].item_elements;
+  chain->has_head = head != ONX_NONE;
   onx_weaving w = {.fuser = f, .chain = chain, .step = out};
   list_members(&w, group);
-  chain->elements = elements_of(p, p->steps[w.steps[0]].makes[0].value);
   *out = (onx_step){.node = p->steps[w.steps[0]].node, .chain = chain};
   out->may_overwrite = head == ONX_NONE;
   if (!make_members(&w) || !list_chain_uses(&w))

@@ -80,7 +80,7 @@ onnxrun_status onx_step_make(onx_step *step, onnxrun_node *call, const void *par
   if (k->flags & ONNXRUN_MAP)
     return make_map(step, call, pool, error);
   step->items = call->work.items;
-  step->item_elements = call->work.item_elements;
+  step->part = call->work.part;
   step->scratch = whole_lines(call->work.scratch);
   onx_step_cut(step, call->work.item_cost, 1);
   return ONNXRUN_OK;

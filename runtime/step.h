@@ -21,11 +21,12 @@ typedef struct onx_step {
   onnxrun_loop_fn loop; /* NULL: nothing to do after run() */
   onnxrun_job job;      /* scratch is filled in by the worker */
   const onx_spread *spread;
-  size_t items, grain;           /* a range is `grain` items, the last one less */
-  size_t ranges;                 /* at least 1 */
-  size_t scratch;                /* bytes for each worker, the host's own included */
-  double cost;                   /* rough cycles of all ranges */
-  size_t item_elements;          /* see onnxrun_work */
+  size_t items, grain; /* a range is `grain` items, the last one less */
+  size_t ranges;       /* at least 1 */
+  size_t scratch;      /* bytes for each worker, the host's own included */
+  double cost;         /* rough cycles of all ranges */
+  /* see onnxrun_work */
+  void (*part)(const void *params, size_t i, onnxrun_part *part);
   const struct onx_chain *chain; /* NULL: one node. `node` is the chain's first */
   struct onx_dynamic *dynamic;   /* NULL: shapes are those of the plan */
   uint32_t result;               /* of a copy: the output of the graph that it writes */

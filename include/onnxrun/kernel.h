@@ -118,6 +118,12 @@ typedef struct onnxrun_loop {
   onnxrun_loop_fn run; /* NULL ends the table */
 } onnxrun_loop;
 
+/* Elements of output 0 that an item writes: `rows` runs of `length`, the first from `first`, each
+ * `stride` after the one before. */
+typedef struct onnxrun_part {
+  size_t first, length, rows, stride;
+} onnxrun_part;
+
 /* How much work a node is, said by shape(). Start from ONNXRUN_WORK_INIT. */
 typedef struct onnxrun_work {
   size_t size;
@@ -125,13 +131,13 @@ typedef struct onnxrun_work {
   double item_cost;     /* rough cycles an item: decides how many threads are worth it */
   size_t scratch;       /* bytes of scratch for each worker */
   onnxrun_loop_fn loop; /* NULL: the one from the kernel's table */
-  size_t item_elements; /* where the one output is written item after item: elements of each, the
-                           last may have less; maps that follow then run while the item is in the
-                           cache. 0: written otherwise */
+  /* Where item i writes, if each element of the only output is written by one item: maps that
+   * follow then run on it while it is in the cache. NULL: they run on their own. */
+  void (*part)(const void *params, size_t i, onnxrun_part *part);
 } onnxrun_work;
 #define ONNXRUN_WORK_INIT                                                                          \
   {                                                                                                \
-    sizeof(onnxrun_work), 0, 1.0, 0, NULL, 0                                                       \
+    sizeof(onnxrun_work), 0, 1.0, 0, NULL, NULL                                                    \
   }
 
 typedef struct onnxrun_node onnxrun_node; /* the node at hand; opaque, borrowed for the call */

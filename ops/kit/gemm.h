@@ -180,6 +180,10 @@ static inline double gemm_block_cost(const gemm *g)
 COLD KIT onnxrun_status gemm_plan(const onnxrun_host *h, onnxrun_node *n, gemm *g, onnxrun_dtype t,
                                   bool packed, size_t count);
 
+/* Where block i of all products lies in Y. `params` begin with the gemm. */
+#define gemm_part ONX_KIT(gemm_part)
+KIT void gemm_part(const void *params, size_t i, onnxrun_part *part);
+
 /* size[0] matrices of size[1] rows and size[2] columns, one after the other in a constant, packed
  * as panels of columns in memory of the host's; NULL when there is none. */
 #define gemm_pack_whole ONX_KIT(gemm_pack_whole)
@@ -289,6 +293,17 @@ KIT void gemm_store_f64(void *to, size_t at, const double *from, size_t n, enum 
 #undef V_MADD
 #undef G
 
+KIT void gemm_part(const void *params, size_t i, onnxrun_part *part)
+{
+  const gemm *g = params;
+  const size_t blocks = g->n_high * g->n_wide, block = i % blocks;
+  const size_t row = block % g->n_high * g->high, column = block / g->n_high * g->wide;
+  *part = (onnxrun_part){.first = (i / blocks * g->m + row) * g->n + column,
+                         .length = gemm_least(g->n - column, g->wide),
+                         .rows = gemm_least(g->m - row, g->high),
+                         .stride = g->n};
+}
+
 COLD KIT onnxrun_status gemm_plan(const onnxrun_host *h, onnxrun_node *n, gemm *g, onnxrun_dtype t,
                                   bool packed, size_t count)
 {
@@ -299,6 +314,7 @@ COLD KIT onnxrun_status gemm_plan(const onnxrun_host *h, onnxrun_node *n, gemm *
     work.items = count * g->n_high * g->n_wide;
     work.item_cost = gemm_block_cost(g);
     work.scratch = gemm_scratch(g, bytes);
+    work.part = gemm_part;
   }
   return h->plan(n, &work);
 }

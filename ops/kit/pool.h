@@ -64,6 +64,12 @@ static inline size_t pool_count(const window_axis *x, size_t o, bool padded)
 KIT onnxrun_status pool_shape(const onnxrun_host *h, onnxrun_node *n, const window_attrs *a,
                               pool_plan *p, bool *is_empty);
 
+/* A row of the output. */
+static inline onnxrun_part pool_part_of(const pool_plan *p, size_t row)
+{
+  return (onnxrun_part){.first = row * p->columns, .length = p->columns, .rows = 1};
+}
+
 /* Rough cycles of a row. */
 static COLD inline double pool_cost(const pool_plan *p, size_t bytes)
 {

@@ -5,9 +5,9 @@
 #include "ops/kit/gemm_int.h"
 
 struct gemm_op {
+  gemm g; /* first: see gemm_part */
   float alpha, beta;
   int64_t transA, transB, broadcast;
-  gemm g;
   onnxrun_dtype dtype;
   const void *packed; /* B in panels, in the type of computation */
 };

@@ -4,7 +4,7 @@
 #include "ops/kit/gemm_int.h"
 
 struct matmul {
-  gemm g;
+  gemm g; /* first: see gemm_part */
   onnxrun_dtype dtype;
   const void *packed; /* B's matrices in panels, in the type of computation */
   uint32_t rank;      /* of the leading dims */

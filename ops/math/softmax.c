@@ -158,6 +158,24 @@ static size_t tile_bytes(const struct softmax *p)
   return p->is_short ? 2 * bytes : p->is_apart ? bytes : 0;
 }
 
+/* Rows of an item of softmax_loop, and where they begin. */
+static void softmax_part(const void *params, size_t i, onnxrun_part *part)
+{
+  const struct softmax *p = params;
+  if (p->is_row || p->is_short) {
+    const size_t first = i * p->tile, left = p->outer - first;
+    *part = (onnxrun_part){.first = first * p->count,
+                           .length = p->count * (left < p->tile ? left : p->tile),
+                           .rows = 1};
+    return;
+  }
+  const size_t first = i % p->tiles * p->tile, left = p->inner - first;
+  *part = (onnxrun_part){.first = i / p->tiles * p->count * p->inner + first,
+                         .length = left < p->tile ? left : p->tile,
+                         .rows = p->count,
+                         .stride = p->inner};
+}
+
 static COLD onnxrun_status softmax_shape(const onnxrun_host *h, onnxrun_node *n, struct softmax *p,
                                          bool is_flat)
 {
@@ -178,6 +196,7 @@ static COLD onnxrun_status softmax_shape(const onnxrun_host *h, onnxrun_node *n,
   if (onnxrun_elements(x) == 0)
     return h->plan(n, &work);
   work.items = p->items;
+  work.part = softmax_part;
   work.item_cost = 60 + 2.5 * (double)p->count * (double)p->tile;
   work.scratch = by_bytes(p) + folds_bytes(p) + tile_bytes(p);
   return h->plan(n, &work);

@@ -65,6 +65,11 @@ static void averagepool_rows(const onnxrun_job *job, size_t begin, size_t end)
   pool_run(p, t, job, begin, end, averagepool_divide);
 }
 
+static void averagepool_part(const void *params, size_t i, onnxrun_part *part)
+{
+  *part = pool_part_of(&((const struct averagepool *)params)->plan, i);
+}
+
 static COLD onnxrun_status averagepool_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
 {
   struct averagepool *p = params;
@@ -88,6 +93,7 @@ static COLD onnxrun_status averagepool_shape(const onnxrun_host *h, onnxrun_node
       ((float *)p->counts)[i] = (float)count;
   }
   work.items = p->plan.planes * p->plan.rows;
+  work.part = averagepool_part;
   work.item_cost = pool_cost(&p->plan, bytes);
   work.scratch = pool_scratch(&p->plan, bytes);
   return h->plan(n, &work);

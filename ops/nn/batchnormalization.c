@@ -250,6 +250,16 @@ static COLD onnxrun_status bn_check(const onnxrun_host *h, onnxrun_node *n, stru
   return h->output(n, 0, x->rank, x->dims);
 }
 
+/* Of an item of bn_normalize. */
+static void bn_part(const void *params, size_t i, onnxrun_part *part)
+{
+  const struct batchnorm *p = params;
+  const size_t size = p->inner > 1 ? BN_PART : BN_FEATURES;
+  const size_t length = p->inner > 1 ? p->inner : p->features, at = i % p->parts * size;
+  *part = (onnxrun_part){
+      .first = i / p->parts * length + at, .length = gemm_least(length - at, size), .rows = 1};
+}
+
 static COLD onnxrun_status bn_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
 {
   struct batchnorm *p = params;
@@ -269,6 +279,7 @@ static COLD onnxrun_status bn_shape(const onnxrun_host *h, onnxrun_node *n, void
       p->images = 0;
   } else if (!is_empty) {
     p->parts = p->inner > 1 ? gemm_parts(p->inner, BN_PART) : gemm_parts(p->features, BN_FEATURES);
+    work.part = bn_part;
     work.items = p->images * (p->inner > 1 ? p->features : 1) * p->parts;
     work.item_cost = p->inner > 1 ? 50 + (double)gemm_least(p->inner, BN_PART) / 8 : BN_FEATURES;
   }

@@ -108,6 +108,18 @@ static COLD onnxrun_status conv_check(const onnxrun_host *h, onnxrun_node *n, co
   return ONNXRUN_OK;
 }
 
+static void conv_part(const void *params, size_t item, onnxrun_part *part)
+{
+  const conv_plan *p = &((const struct conv *)params)->plan;
+  const conv_item i = conv_item_of(p, item);
+  const size_t filter = (i.image * p->groups + i.group) * p->filters + i.filter;
+  const size_t row = i.row * p->columns.w.out + i.column;
+  *part = (onnxrun_part){.first = filter * p->out_channel + i.outer * p->out_plane + row,
+                         .length = p->columns.blocks == 1 ? i.rows * i.columns : i.columns,
+                         .rows = i.filters,
+                         .stride = p->out_channel};
+}
+
 static COLD onnxrun_status conv_plan_work(const onnxrun_host *h, onnxrun_node *n, struct conv *p,
                                           size_t bytes)
 {
@@ -118,6 +130,8 @@ static COLD onnxrun_status conv_plan_work(const onnxrun_host *h, onnxrun_node *n
   work.items = conv_items(&p->plan);
   work.item_cost = conv_item_cost(&p->plan, bytes);
   work.scratch = conv_scratch(&p->plan, bytes);
+  if (p->plan.columns.blocks == 1 || p->plan.rows.block == 1)
+    work.part = conv_part;
   return h->plan(n, &work);
 }
 

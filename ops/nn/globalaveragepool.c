@@ -78,6 +78,12 @@ static void globalaveragepool_planes(const onnxrun_job *job, size_t begin, size_
   }
 }
 
+static void globalaveragepool_part(const void *params, size_t i, onnxrun_part *part)
+{
+  (void)params;
+  *part = (onnxrun_part){.first = i, .length = 1, .rows = 1};
+}
+
 static COLD onnxrun_status globalaveragepool_shape(const onnxrun_host *h, onnxrun_node *n,
                                                    void *params)
 {
@@ -95,6 +101,7 @@ static COLD onnxrun_status globalaveragepool_shape(const onnxrun_host *h, onnxru
   p->dtype = x->dtype;
   work.items = (size_t)x->dims[0] * (size_t)x->dims[1];
   p->plane = work.items > 0 ? dims_product(x, 2, x->rank) : 0;
+  work.part = globalaveragepool_part;
   work.item_cost = 60 + (double)p->plane * (double)element_bytes(p->dtype) / 16;
   return h->plan(n, &work);
 }

@@ -125,6 +125,11 @@ static void maxpool_indices(const onnxrun_job *job, size_t begin, size_t end)
   }
 }
 
+static void maxpool_part(const void *params, size_t i, onnxrun_part *part)
+{
+  *part = pool_part_of(&((const struct maxpool *)params)->plan, i);
+}
+
 static COLD onnxrun_status maxpool_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
 {
   struct maxpool *p = params;
@@ -136,6 +141,7 @@ static COLD onnxrun_status maxpool_shape(const onnxrun_host *h, onnxrun_node *n,
   if (!is_empty) {
     const size_t bytes = maxpool_type(p->plan.dtype)->bytes;
     work.items = p->plan.planes * p->plan.rows;
+    work.part = maxpool_part;
     work.item_cost = pool_cost(&p->plan, bytes);
     work.scratch = pool_scratch(&p->plan, bytes);
   }

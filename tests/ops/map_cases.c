@@ -206,8 +206,8 @@ void clip_limits_with_several_elements(void)
 
 void variadic_shapes_before_opset_8(void)
 {
-  static const char *const ops[] = {"Max", "Min"};
-  for (size_t k = 0; k < 2; k++) {
+  static const char *const ops[] = {"Max", "Min", "Sum"};
+  for (size_t k = 0; k < 3; k++) {
     trial *t = trial_new(ops[k], 7);
     trial_input(t, tensor_new(ONNXRUN_FLOAT, DIMS(2, 3)));
     trial_input(t, tensor_new(ONNXRUN_FLOAT, DIMS(1, 3)));

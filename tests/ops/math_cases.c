@@ -128,6 +128,36 @@ void many_operands(void)
   trial_passes(t);
 }
 
+/* Whole numbers, whose sums every type holds exactly; the second operand is one row. */
+static void sum_of(size_t n, onnxrun_dtype type)
+{
+  trial *t = trial_new("Sum", 13);
+  onnxrun_tensor *sum = tensor_new(type, DIMS(3, 700));
+  for (size_t i = 0; i < n; i++) {
+    const onnxrun_tensor *whole = tensor_random(ONNXRUN_INT32, DIMS(3, 700), -9, 9);
+    onnxrun_tensor *x = tensor_new(type, DIMS(i == 1 ? 1 : 3, 700));
+    for (size_t j = 0; j < 2100; j++) {
+      const size_t at = i == 1 ? j % 700 : j;
+      set_number(x, at, get_number(whole, at));
+      set_number(sum, j, get_number(sum, j) + get_number(whole, at));
+    }
+    trial_input(t, x);
+  }
+  trial_expect(t, sum);
+  t->is_brief = true;
+  trial_passes(t);
+}
+
+void sum_cases(void)
+{
+  for (size_t n = 1; n <= 7; n++) {
+    sum_of(n, ONNXRUN_FLOAT);
+    sum_of(n, ONNXRUN_DOUBLE);
+    sum_of(n, ONNXRUN_FLOAT16);
+    sum_of(n, ONNXRUN_BFLOAT16);
+  }
+}
+
 void one_operand(void)
 {
   trial *t = trial_new("Min", 13);

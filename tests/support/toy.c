@@ -109,6 +109,12 @@ static const onnxrun_kernel rows_kernel = {TOY("Rows"),         .inputs = x_in,
                                            .outputs = y_out,    .params_size = sizeof(rows),
                                            .shape = rows_shape, .loops = rows_loops};
 
+static void mirror_part(const void *params, size_t i, onnxrun_part *part)
+{
+  const rows *p = params;
+  *part = (onnxrun_part){.first = i * p->width, .length = p->width, .rows = 1};
+}
+
 static onnxrun_status mirror_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
 {
   rows *p = params;
@@ -117,7 +123,7 @@ static onnxrun_status mirror_shape(const onnxrun_host *h, onnxrun_node *n, void 
   onnxrun_work work = ONNXRUN_WORK_INIT;
   work.items = p->width ? onnxrun_elements(x) / p->width : 0;
   work.item_cost = (double)p->width;
-  work.item_elements = p->width;
+  work.part = mirror_part;
   const onnxrun_status s = h->output(n, 0, x->rank, x->dims);
   return s == ONNXRUN_OK ? h->plan(n, &work) : s;
 }
