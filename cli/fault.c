@@ -46,6 +46,8 @@ static int exit_code_of(onnxrun_status status, enum fault_origin origin)
   case ONNXRUN_BAD_PLUGIN:
   case ONNXRUN_BUFFER_TOO_SMALL:
   case ONNXRUN_RUN_FAILED:
+  case ONNXRUN_CANCELLED:
+  case ONNXRUN_TIMEOUT:
     break;
   }
   return EXIT_CODE_RUN;

@@ -19,12 +19,13 @@
 #define SPINS_BEFORE_YIELD 8192
 #define SPINS_IN_A_CROWD 64
 
-onx_schedule *onx_schedule_new(onx_plan *plan)
+onx_schedule *onx_schedule_new(onx_plan *plan, const onx_watch *watch)
 {
   onx_schedule *q = onx_pool_take(&plan->pool, sizeof *q);
   if (!q)
     return NULL;
   q->plan = plan;
+  q->watch = watch;
   q->progress = onx_pool_array(&plan->pool, plan->n_steps, sizeof *q->progress);
   q->ready = onx_pool_array(&plan->pool, plan->n_steps, sizeof *q->ready);
   q->uses =
@@ -93,6 +94,8 @@ static onnxrun_status shape_loose(onx_step *step, size_t workers, onnxrun_error 
   made.dynamic = d;
   made.reads = step->reads;
   made.n_reads = step->n_reads;
+  made.makes = step->makes;
+  made.n_makes = step->n_makes;
   *step = made;
   if (!onx_mul(made.scratch, workers, &d->scratch_bytes))
     return onx_node_fail(node, error, ONNXRUN_LIMIT, "scratch of %zu bytes for %zu workers",
@@ -162,19 +165,31 @@ static void *scratch_of(const onx_schedule *q, const onx_step *step, size_t work
   return q->scratch + worker * q->plan->scratch_bytes;
 }
 
+static onnxrun_status run_step(onx_schedule *q, onx_step *step, onnxrun_error *error)
+{
+  const onx_watch *w = q->watch;
+  const uint64_t start = w->options.node ? onx_watch_time(w) : 0;
+  ONX_TRY(onx_watch_check(w, error));
+  if (step->dynamic)
+    ONX_TRY(begin(q, step, error));
+  void *scratch = scratch_of(q, step, 0);
+  onx_step_range(step, 0, scratch);
+  for (size_t r = 1; r < step->ranges; r++) {
+    ONX_TRY(onx_watch_check(w, error));
+    onx_step_range(step, r, scratch);
+  }
+  if (w->options.node)
+    onx_watch_tell(w, q->plan, step, start, 0);
+  if (q->plan->has_loose)
+    end(q, step);
+  return ONNXRUN_OK;
+}
+
 static onnxrun_status run_serially(onx_schedule *q, onnxrun_error *error)
 {
   onx_plan *p = q->plan;
-  for (size_t s = 0; s < p->n_steps; s++) {
-    onx_step *step = &p->steps[s];
-    if (step->dynamic)
-      ONX_TRY(begin(q, step, error));
-    void *scratch = scratch_of(q, step, 0);
-    for (size_t r = 0; r < step->ranges; r++)
-      onx_step_range(step, r, scratch);
-    if (p->has_loose)
-      end(q, step);
-  }
+  for (size_t s = 0; s < p->n_steps; s++)
+    ONX_TRY(run_step(q, &p->steps[s], error));
   return ONNXRUN_OK;
 }
 
@@ -189,8 +204,11 @@ static void fail(onx_schedule *q, onnxrun_status s, const onnxrun_error *error)
 static void make_ready(onx_schedule *q, uint32_t s)
 {
   onx_step *step = &q->plan->steps[s];
+  q->progress[s].start_ns = 0;
   if (step->dynamic) {
     onnxrun_error error = {0};
+    if (q->watch->options.node)
+      q->progress[s].start_ns = onx_watch_time(q->watch);
     const onnxrun_status status = begin(q, step, &error);
     if (status != ONNXRUN_OK) {
       fail(q, status, &error);
@@ -202,9 +220,11 @@ static void make_ready(onx_schedule *q, uint32_t s)
   atomic_store_explicit(&q->ready[at], s, memory_order_release);
 }
 
-static void finish(onx_schedule *q, uint32_t s)
+static void finish(onx_schedule *q, uint32_t s, size_t worker)
 {
   const onx_plan *p = q->plan;
+  if (q->watch->options.node)
+    onx_watch_tell(q->watch, p, &p->steps[s], q->progress[s].start_ns, worker);
   if (p->has_loose)
     end(q, &p->steps[s]);
   for (size_t e = p->next_at[s]; e < p->next_at[s + 1]; e++) {
@@ -224,9 +244,11 @@ static bool work_on(onx_schedule *q, uint32_t s, size_t worker)
   const size_t range = atomic_fetch_add(&progress->claimed, 1);
   if (range >= step->ranges)
     return false;
+  if (range == 0 && q->watch->options.node && progress->start_ns == 0)
+    progress->start_ns = onx_watch_time(q->watch);
   onx_step_range(step, range, scratch_of(q, step, worker));
   if (atomic_fetch_sub(&progress->left, 1) == 1)
-    finish(q, s);
+    finish(q, s, worker);
   return true;
 }
 
@@ -251,13 +273,23 @@ static bool is_over(onx_schedule *q)
   return atomic_load(&q->finished) == q->plan->n_steps || atomic_load(&q->status) != ONNXRUN_OK;
 }
 
+/* Whether the run is to be stopped, and then it is. */
+static bool is_stopped(onx_schedule *q)
+{
+  if (onx_watch_check(q->watch, NULL) == ONNXRUN_OK)
+    return false;
+  onnxrun_error error = {0};
+  fail(q, onx_watch_look(q->watch, &error), &error);
+  return true;
+}
+
 static void work(void *arg, size_t index, size_t worker)
 {
   (void)worker; /* an executor may run several tasks on one thread; scratch goes by task */
   onx_schedule *q = arg;
   const unsigned most = q->is_crowded ? SPINS_IN_A_CROWD : SPINS_BEFORE_YIELD;
   unsigned spins = 0;
-  while (!is_over(q)) {
+  while (!is_over(q) && !is_stopped(q)) {
     if (work_once(q, index))
       spins = 0;
     else if (++spins < most)

@@ -3,18 +3,20 @@
 #ifndef ONX_SCHEDULE_H
 #define ONX_SCHEDULE_H
 
-#include "runtime/plan.h"
+#include "runtime/watch.h"
 
 /* How far one step of a run is. */
 typedef struct onx_progress {
   _Atomic uint32_t waits; /* steps that it still waits for */
   _Atomic size_t claimed; /* ranges handed out */
   _Atomic size_t left;    /* ranges not finished */
+  uint64_t start_ns;      /* of the first range, 0 before; for a run that is told of */
 } onx_progress;
 
 /* The state of one run, made with the plan and used again by every run. */
 typedef struct onx_schedule {
   onx_plan *plan;
+  const onx_watch *watch;
   onx_progress *progress;  /* by step */
   _Atomic uint32_t *ready; /* steps in the order they became ready, ONX_NONE where not yet */
   _Atomic uint32_t *uses;  /* by value: readers of a LOOSE value that are not finished */
@@ -29,14 +31,14 @@ typedef struct onx_schedule {
   bool is_crowded; /* more workers than the executor has threads */
 } onx_schedule;
 
-/* NULL: no memory (the heap says). Lives in the plan's pool. */
-onx_schedule *onx_schedule_new(onx_plan *plan);
+/* NULL: no memory (the heap says). Lives in the plan's pool; the watch is borrowed. */
+onx_schedule *onx_schedule_new(onx_plan *plan, const onx_watch *watch);
 
 /* How many workers a run is worth, at most `threads`. */
 size_t onx_schedule_workers(const onx_plan *plan, size_t threads);
 
-/* Runs all steps; pointers have been bound and patched. Results of LOOSE shape that are outputs
- * keep their data until onx_schedule_clear. */
+/* Runs all steps, or stops when the watch says so; pointers have been bound and patched. Results of
+ * LOOSE shape that are outputs keep their data until onx_schedule_clear. */
 onnxrun_status onx_schedule_run(onx_schedule *q, const onnxrun_executor *executor,
                                 onnxrun_error *error);
 

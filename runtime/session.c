@@ -28,8 +28,10 @@ struct onnxrun_session {
   onx_pool pool; /* of what lives as long as the session */
   const onx_module *module;
   onx_inputs inputs;
+  onx_watch watch;
   const onnxrun_executor *executor;
-  size_t threads, width; /* of a run at most; that the executor has */
+  size_t threads, width; /* of a run at most, as created; that the executor has */
+  size_t run_threads;    /* of the next run at most */
   onx_cached cached[PLANS_MOST];
   size_t n_cached;
   uint64_t runs;
@@ -39,10 +41,10 @@ struct onnxrun_session {
 };
 
 /* More threads than `width` only help to test; OpenMP ends the program when it can't make them. */
-static size_t threads_of(size_t width, const onnxrun_options *o)
+static size_t threads_of(size_t width, int32_t threads, size_t usual)
 {
   const size_t most = width > THREADS_MOST ? width : THREADS_MOST;
-  const size_t wanted = o && o->threads > 0 ? (size_t)o->threads : width;
+  const size_t wanted = threads > 0 ? (size_t)threads : usual;
   return wanted < most ? wanted : most;
 }
 
@@ -65,7 +67,8 @@ onnxrun_status onx_session_create(const onx_module *module, const onnxrun_option
   s->module = module;
   s->executor = options && options->executor ? options->executor : onx_parallel_default();
   s->width = s->executor->width(s->executor->user);
-  s->threads = threads_of(s->width, options);
+  s->threads = threads_of(s->width, options ? options->threads : 0, s->width);
+  s->run_threads = s->threads;
   s->pool.heap = &s->heap;
   const onnxrun_status status = prepare(s, error);
   if (status == ONNXRUN_OK)
@@ -103,11 +106,31 @@ void onnxrun_session_release(onnxrun_session *session)
   onx_object_release(session, sizeof *session);
 }
 
-/* Makes the block at least that large; its content is lost when it grows. */
+onnxrun_status onnxrun_session_configure(onnxrun_session *session,
+                                         const onnxrun_run_options *options, onnxrun_error *error)
+{
+  if (!session)
+    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "session is NULL");
+  if (options && options->size != sizeof *options)
+    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "run options: size is %zu, expected %zu",
+                    options->size, sizeof *options);
+  session->watch.options = options ? *options : (onnxrun_run_options)ONNXRUN_RUN_OPTIONS_INIT;
+  session->run_threads =
+      threads_of(session->width, session->watch.options.threads, session->threads);
+  return ONNXRUN_OK;
+}
+
+void onnxrun_session_cancel(onnxrun_session *session)
+{
+  if (session)
+    onx_watch_cancel(&session->watch);
+}
+
+/* Makes the block at least that large; its content is lost when it grows. No bytes take none. */
 static onnxrun_status reserve(onnxrun_session *s, onx_block *b, size_t bytes, const char *what,
                               onnxrun_error *error)
 {
-  if (b->data && b->bytes >= bytes)
+  if (b->bytes >= bytes)
     return ONNXRUN_OK;
   release_block(s, b);
   b->data = onx_heap_take(&s->heap, bytes);
@@ -158,7 +181,7 @@ static onnxrun_status find_plan(onnxrun_session *s, const onnxrun_tensor *in, si
   onx_cached *slot = cache_slot(s);
   *slot = (onx_cached){0};
   ONX_TRY(onx_plan_create(&s->heap, s->module, in, n_in, &slot->plan, error));
-  slot->schedule = onx_schedule_new(slot->plan);
+  slot->schedule = onx_schedule_new(slot->plan, &s->watch);
   if (!slot->schedule) {
     const onnxrun_status failed = onx_heap_fail(&s->heap, slot->plan->n_steps, "a schedule", error);
     onx_plan_release(slot->plan);
@@ -169,20 +192,36 @@ static onnxrun_status find_plan(onnxrun_session *s, const onnxrun_tensor *in, si
   return ONNXRUN_OK;
 }
 
-/* Memory of the run: the arena, and behind it scratch for each worker. */
+/* What empty values, and an arena that holds nothing else, have for an address. */
+static const _Alignas(ONX_ALIGN) int64_t nothing[ONX_ALIGN / sizeof(int64_t)];
+
+static void *address_of(const onx_block *b)
+{
+  return b->data ? b->data : (void *)(uintptr_t)nothing;
+}
+
+/* Bytes of the arena and, behind it, of scratch for each worker. */
+static onnxrun_status arena_bytes(const onnxrun_session *s, const onx_plan *p, size_t *bytes,
+                                  onnxrun_error *error)
+{
+  const size_t workers = onx_schedule_workers(p, s->run_threads);
+  if (!onx_mul(p->scratch_bytes, workers, bytes) || !onx_add(*bytes, p->arena_bytes, bytes))
+    return onx_fail(error, ONNXRUN_LIMIT, "the run needs more memory than can be addressed");
+  return ONNXRUN_OK;
+}
+
 static onnxrun_status place(onnxrun_session *s, onx_cached *c, onnxrun_error *error)
 {
   const onx_plan *p = c->plan;
-  c->schedule->workers = onx_schedule_workers(p, s->threads);
+  c->schedule->workers = onx_schedule_workers(p, s->run_threads);
   c->schedule->is_crowded = c->schedule->workers > s->width;
   size_t bytes;
-  if (!onx_mul(p->scratch_bytes, c->schedule->workers, &bytes) ||
-      !onx_add(bytes, p->arena_bytes, &bytes))
-    return onx_fail(error, ONNXRUN_LIMIT, "the run needs more memory than can be addressed");
+  ONX_TRY(arena_bytes(s, p, &bytes, error));
   ONX_TRY(reserve(s, &s->arena, bytes, "the arena", error));
-  if (p->bound != s->arena.data)
-    onx_plan_bind(c->plan, s->arena.data);
-  c->schedule->scratch = (char *)s->arena.data + p->arena_bytes;
+  char *arena = address_of(&s->arena);
+  if (p->bound != arena)
+    onx_plan_bind(c->plan, arena);
+  c->schedule->scratch = arena + p->arena_bytes;
   return ONNXRUN_OK;
 }
 
@@ -193,7 +232,7 @@ static onnxrun_status place_output(onnxrun_session *s, const onx_value *v, const
 {
   if (!out->data) {
     ONX_TRY(reserve(s, &s->lent[i], t->bytes, "an output", error));
-    s->results[i] = s->lent[i].data;
+    s->results[i] = address_of(&s->lent[i]);
     return ONNXRUN_OK;
   }
   if ((uintptr_t)out->data % onx_alignment(t->dtype) != 0)
@@ -224,7 +263,6 @@ static onnxrun_status place_outputs(onnxrun_session *s, const onx_plan *p, onnxr
 /* An input without elements may come without data; kernels are given a pointer all the same. */
 static void patch(const onnxrun_session *s, const onx_plan *p, const onnxrun_tensor *in)
 {
-  static const int64_t nothing[8];
   for (size_t i = 0; i < p->n_patches; i++) {
     const onx_patch *patch = &p->patches[i];
     void *given = patch->is_result ? s->results[patch->index] : in[patch->index].data;
@@ -270,6 +308,7 @@ onnxrun_status onnxrun_session_run(onnxrun_session *session, const onnxrun_tenso
 {
   if (!session)
     return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "session is NULL");
+  onx_watch_begin(&session->watch);
   const onx_graph *g = session->module->main;
   if (n_out != g->n_outputs || (n_out > 0 && !out))
     return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "%zu outputs are given, the model has %zu",

@@ -172,6 +172,52 @@ ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_session_run(onnxrun_session 
                                                                 size_t n_out, onnxrun_error *error);
 ONNXRUN_API void onnxrun_session_release(onnxrun_session *session);
 
+/* A step of a run that is done: a node, several that were joined into one, or the copy of a value
+ * to an output. Borrowed, with all that it points to, for the call that is given it. */
+typedef struct onnxrun_event {
+  size_t size;                      /* sizeof(onnxrun_event) of the library */
+  const char *name, *op, *domain;   /* of the first node, each terminated; domain "" is ai.onnx. A
+                                       copy is an "Identity" named as its output */
+  uint32_t index;                   /* where the first node stands in the file; of a copy: the
+                                       output's number */
+  uint32_t nodes;                   /* how many nodes the step is; 0: a copy */
+  const onnxrun_tensor *const *out; /* what the step made, data included: for reading */
+  size_t n_out;                     /* of a step with more than 16 only those are listed */
+  uint64_t start_ns, end_ns;        /* since the run began. On several threads a step lasts from its
+                                       first range to its last, and others may lie in between */
+  size_t thread;                    /* which of the run's threads ended it, from 0 */
+  uint64_t read_bytes, written_bytes; /* of the values that it reads and makes */
+} onnxrun_event;
+
+/* Start from ONNXRUN_RUN_OPTIONS_INIT; a zero field means its default. */
+typedef struct onnxrun_run_options {
+  size_t size;     /* sizeof(onnxrun_run_options) */
+  int32_t threads; /* most threads of a run; 0: as the session was created */
+  int32_t reserved;
+  uint64_t timeout_ns; /* from a run's start to its deadline; 0: none */
+  /* Called for each step when it is done, by the thread that ended it: on several threads several
+   * calls may come at once. Of the session's calls only onnxrun_session_cancel may be made from
+   * it. NULL: nothing is measured. */
+  void (*node)(void *user, const onnxrun_event *event);
+  void *user; /* borrowed like the function until other options are set */
+} onnxrun_run_options;
+#define ONNXRUN_RUN_OPTIONS_INIT                                                                   \
+  {                                                                                                \
+    sizeof(onnxrun_run_options), 0, 0, 0, NULL, NULL                                               \
+  }
+
+/* Sets what holds for all runs that follow; options NULL: the defaults again. Copied.
+ * INVALID_ARGUMENT for a size that is not today's, and nothing is changed. */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_session_configure(
+    onnxrun_session *session, const onnxrun_run_options *options, onnxrun_error *error);
+/* Makes the run in progress return CANCELLED; without one it does nothing. Thread-safe, and may be
+ * called from a signal handler. A run looks between ranges of work, which take some 10
+ * microseconds (docs/ARCHITECTURE.md says which take longer), whether it was cancelled or is past
+ * its deadline (TIMEOUT); when all its work is done by then it returns its results. The making of
+ * a plan, for shapes not seen before, is not interrupted. Outputs are undefined after either, and
+ * the session can be used again. */
+ONNXRUN_API void onnxrun_session_cancel(onnxrun_session *session);
+
 /* ---- values in files: immutable -------------------------------------------------------------- */
 
 /* Reads a TensorProto, or a SequenceProto or OptionalProto where `kind` is ONNXRUN_SEQUENCE or

@@ -30,7 +30,9 @@ extern "C" {
   X(IO, "input/output error")             /* the operating system refused to read */               \
   X(BAD_PLUGIN, "bad plug-in")            /* a shared object that is not a plug-in for us */       \
   X(BUFFER_TOO_SMALL, "buffer too small") /* needed size is in the tensor's `bytes` */             \
-  X(RUN_FAILED, "run failed")             /* an operator met data it has no answer for */
+  X(RUN_FAILED, "run failed")             /* an operator met data it has no answer for */          \
+  X(CANCELLED, "cancelled")               /* onnxrun_session_cancel ended the run */               \
+  X(TIMEOUT, "out of time")               /* the run was not done by its deadline */
 
 typedef enum onnxrun_status {
 #define ONNXRUN_X(name, text) ONNXRUN_##name,
