@@ -58,7 +58,8 @@ static onnxrun_status check_dims(const onx_value *v, const onnxrun_tensor *t, on
   return ONNXRUN_OK;
 }
 
-static onnxrun_status check_input(const onx_value *v, const onnxrun_tensor *t, onnxrun_error *error)
+static onnxrun_status check_input(const onx_value *v, const onnxrun_tensor *t, bool has_data,
+                                  onnxrun_error *error)
 {
   size_t elements, bytes;
   if (t->dtype != v->dtype)
@@ -70,6 +71,8 @@ static onnxrun_status check_input(const onx_value *v, const onnxrun_tensor *t, o
   ONX_TRY(check_dims(v, t, error));
   if (!onx_tensor_bytes(t->dtype, t->rank, t->dims, &elements, &bytes))
     return onx_fail(error, ONNXRUN_INVALID_INPUT, "input '%s' is too large", v->name.data);
+  if (!has_data)
+    return ONNXRUN_OK;
   if (t->bytes < bytes || (!t->data && bytes > 0))
     return onx_fail(error, ONNXRUN_INVALID_INPUT, "input '%s' has %zu bytes, its shape needs %zu",
                     v->name.data, t->data ? t->bytes : 0, bytes);
@@ -96,14 +99,26 @@ static onnxrun_status check_names(const onx_inputs *inputs, const onnxrun_tensor
   return ONNXRUN_OK;
 }
 
-onnxrun_status onx_inputs_check(const onx_inputs *inputs, const onnxrun_tensor *in, size_t n_in,
-                                onnxrun_error *error)
+static onnxrun_status check(const onx_inputs *inputs, const onnxrun_tensor *in, size_t n_in,
+                            bool has_data, onnxrun_error *error)
 {
   const onx_graph *g = inputs->graph;
   if (n_in != g->n_inputs || (n_in > 0 && !in))
     return onx_fail(error, ONNXRUN_INVALID_INPUT, "%zu inputs are given, the model has %zu",
                     in ? n_in : 0, g->n_inputs);
   for (size_t i = 0; i < n_in; i++)
-    ONX_TRY(check_input(&g->values[g->inputs[i]], &in[i], error));
+    ONX_TRY(check_input(&g->values[g->inputs[i]], &in[i], has_data, error));
   return check_names(inputs, in, error);
+}
+
+onnxrun_status onx_inputs_check(const onx_inputs *inputs, const onnxrun_tensor *in, size_t n_in,
+                                onnxrun_error *error)
+{
+  return check(inputs, in, n_in, true, error);
+}
+
+onnxrun_status onx_inputs_check_shapes(const onx_inputs *inputs, const onnxrun_tensor *in,
+                                       size_t n_in, onnxrun_error *error)
+{
+  return check(inputs, in, n_in, false, error);
 }

@@ -25,5 +25,8 @@ onnxrun_status onx_inputs_init(onx_inputs *inputs, const onx_graph *graph, onx_p
  * aligned to its type. */
 onnxrun_status onx_inputs_check(const onx_inputs *inputs, const onnxrun_tensor *in, size_t n_in,
                                 onnxrun_error *error);
+/* The same of types and dims alone. */
+onnxrun_status onx_inputs_check_shapes(const onx_inputs *inputs, const onnxrun_tensor *in,
+                                       size_t n_in, onnxrun_error *error);
 
 #endif

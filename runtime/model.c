@@ -135,10 +135,10 @@ size_t onnxrun_model_outputs(const onnxrun_model *model)
   return model ? model->module.main->n_outputs : 0;
 }
 
-static const char *const no_names[ONNXRUN_MAX_RANK];
+const char *const onx_no_names[ONNXRUN_MAX_RANK];
 
-static onnxrun_status describe(const onx_graph *g, const uint32_t *list, size_t n, size_t i,
-                               onnxrun_info *info, onnxrun_error *error)
+onnxrun_status onx_model_describe(const onx_graph *g, const uint32_t *list, size_t n, size_t i,
+                                  onnxrun_info *info, onnxrun_error *error)
 {
   if (!info || info->size != sizeof *info)
     return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "info is NULL or its size is not set");
@@ -151,7 +151,7 @@ static onnxrun_status describe(const onx_graph *g, const uint32_t *list, size_t 
   info->spec.rank = v->rank < 0 ? 0 : (uint32_t)v->rank;
   if (info->spec.rank > 0)
     memcpy(info->spec.dims, v->dims, info->spec.rank * sizeof *v->dims);
-  info->dim_names = v->dim_names ? v->dim_names : no_names;
+  info->dim_names = v->dim_names ? v->dim_names : onx_no_names;
   return ONNXRUN_OK;
 }
 
@@ -161,7 +161,7 @@ onnxrun_status onnxrun_model_input(const onnxrun_model *model, size_t i, onnxrun
   if (!model)
     return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "model is NULL");
   const onx_graph *g = model->module.main;
-  return describe(g, g->inputs, g->n_inputs, i, info, error);
+  return onx_model_describe(g, g->inputs, g->n_inputs, i, info, error);
 }
 
 onnxrun_status onnxrun_model_output(const onnxrun_model *model, size_t i, onnxrun_info *info,
@@ -170,5 +170,5 @@ onnxrun_status onnxrun_model_output(const onnxrun_model *model, size_t i, onnxru
   if (!model)
     return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "model is NULL");
   const onx_graph *g = model->module.main;
-  return describe(g, g->outputs, g->n_outputs, i, info, error);
+  return onx_model_describe(g, g->outputs, g->n_outputs, i, info, error);
 }

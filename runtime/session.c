@@ -321,3 +321,57 @@ onnxrun_status onnxrun_session_run(onnxrun_session *session, const onnxrun_tenso
   onx_schedule_clear(c->schedule);
   return s;
 }
+
+/* The plan for inputs of these shapes, kept for runs. */
+static onnxrun_status plan_ahead(onnxrun_session *s, const onnxrun_tensor *in, size_t n_in,
+                                 const onx_plan **out, onnxrun_error *error)
+{
+  onx_cached *c = NULL;
+  ONX_TRY(onx_inputs_check_shapes(&s->inputs, in, n_in, error));
+  ONX_TRY(find_plan(s, in, n_in, &c, error));
+  c->used = ++s->runs;
+  *out = c->plan;
+  return ONNXRUN_OK;
+}
+
+onnxrun_status onnxrun_session_output(onnxrun_session *session, const onnxrun_tensor *in,
+                                      size_t n_in, size_t i, onnxrun_info *info,
+                                      onnxrun_error *error)
+{
+  if (!session)
+    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "session is NULL");
+  const onx_graph *g = session->module->main;
+  const onx_plan *p = NULL;
+  onnxrun_info found = {.size = info ? info->size : 0};
+  ONX_TRY(onx_model_describe(g, g->outputs, g->n_outputs, i, &found, error));
+  ONX_TRY(plan_ahead(session, in, n_in, &p, error));
+  const uint32_t v = g->outputs[i];
+  if (p->place[v] != ONX_LOOSE) {
+    found.spec = p->tensors[v];
+    found.spec.data = NULL;
+    found.any_rank = 0;
+    /* Names belong to the dims that the model declares. */
+    if (g->values[v].rank != (int32_t)found.spec.rank)
+      found.dim_names = onx_no_names;
+  }
+  *info = found;
+  return ONNXRUN_OK;
+}
+
+onnxrun_status onnxrun_session_memory(onnxrun_session *session, const onnxrun_tensor *in,
+                                      size_t n_in, size_t *bytes, onnxrun_error *error)
+{
+  if (!session || !bytes)
+    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "session or bytes is NULL");
+  const onx_plan *p = NULL;
+  size_t sum;
+  ONX_TRY(plan_ahead(session, in, n_in, &p, error));
+  ONX_TRY(arena_bytes(session, p, &sum, error));
+  for (size_t i = 0; i < p->graph->n_outputs; i++) {
+    const uint32_t v = p->graph->outputs[i];
+    if (p->place[v] != ONX_LOOSE && !onx_add(sum, p->tensors[v].bytes, &sum))
+      return onx_fail(error, ONNXRUN_LIMIT, "the run needs more memory than can be addressed");
+  }
+  *bytes = sum;
+  return ONNXRUN_OK;
+}

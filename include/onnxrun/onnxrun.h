@@ -218,6 +218,26 @@ ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_session_configure(
  * the session can be used again. */
 ONNXRUN_API void onnxrun_session_cancel(onnxrun_session *session);
 
+/* What output i will be for inputs of these shapes, without running: of `in` dtype, rank and dims
+ * are used. info->spec has the dims, -1 for those that depend on data (any_rank not 0: all do),
+ * and the bytes, 0 where those are not known. name and dim_names are as onnxrun_model_output gives
+ * them. The plan is kept for runs of these shapes. INVALID_INPUT as in a run; NOT_FOUND past the
+ * last output. */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_session_output(onnxrun_session *session,
+                                                                   const onnxrun_tensor *in,
+                                                                   size_t n_in, size_t i,
+                                                                   onnxrun_info *info,
+                                                                   onnxrun_error *error);
+/* Bytes that a run with inputs of these shapes needs beside the plan, which is kept as above:
+ * what the allocator is asked for by the first run of a session, when all outputs are lent; an
+ * output in the caller's buffer takes its bytes (see above) less. Runs use the same memory again,
+ * and the session holds the most that any needed. Exact, results whose shape depends on data
+ * apart, which are not counted. */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_session_memory(onnxrun_session *session,
+                                                                   const onnxrun_tensor *in,
+                                                                   size_t n_in, size_t *bytes,
+                                                                   onnxrun_error *error);
+
 /* ---- values in files: immutable -------------------------------------------------------------- */
 
 /* Reads a TensorProto, or a SequenceProto or OptionalProto where `kind` is ONNXRUN_SEQUENCE or
