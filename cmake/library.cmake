@@ -17,8 +17,10 @@ file(GLOB core_sources CONFIGURE_DEPENDS runtime/*.c runtime/passes/*.c proto/*.
 add_library(onnxrun_core OBJECT ${core_sources} ${generated}/onnx.pb-c.h)
 target_link_libraries(onnxrun_core PRIVATE onnxrun_flags onnxrun_warnings PkgConfig::PROTOBUF_C)
 target_include_directories(onnxrun_core PRIVATE ${generated})
-# The engine decides and walks lists; what -O3 adds to that is 20 KB.
-target_compile_options(onnxrun_core PRIVATE $<$<CONFIG:Release>:-O2>)
+# The engine decides and walks lists; what -O3 adds to that is 20 KB. It calls nothing that unwinds,
+# and goes without tables for it, as the operators do.
+target_compile_options(
+  onnxrun_core PRIVATE $<$<CONFIG:Release>:-O2;-fno-asynchronous-unwind-tables>)
 add_library(onnxrun_format OBJECT ${generated}/onnx.pb-c.c)
 target_link_libraries(onnxrun_format PRIVATE onnxrun_flags PkgConfig::PROTOBUF_C)
 set_target_properties(
