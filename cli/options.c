@@ -20,6 +20,7 @@ enum {
   OPTION_OUTPUT_FORMAT,
   OPTION_ISA,
   OPTION_MAX_BYTES,
+  OPTION_NO_PASS,
   OPTION_RTOL,
   OPTION_ATOL,
   OPTION_ALLOW_UNSUPPORTED,
@@ -47,6 +48,8 @@ static const struct option_row rows[] = {
     {'t', "threads", "N", FOR_BOTH, "most threads (as many as there are processors)"},
     {OPTION_ISA, "isa", "NAME", FOR_BOTH, "base, avx2 or avx512 (the best of this machine)"},
     {OPTION_MAX_BYTES, "max-bytes", "N[K|M|G]", FOR_BOTH, "most memory of the model and its run"},
+    {OPTION_NO_PASS, "no-pass", "NAME", FOR_BOTH,
+     "leave out a rewrite of the graph: fold, cse, ..."},
     {OPTION_RTOL, "rtol", "X", FOR_TEST, "relative tolerance (1e-3)"},
     {OPTION_ATOL, "atol", "X", FOR_TEST, "absolute tolerance (1e-7)"},
     {OPTION_SHAPES_ONLY, "shapes-only", "PATTERN", FOR_TEST,
@@ -195,6 +198,20 @@ static int add_word(struct words *w, const char *text)
   return EXIT_CODE_OK;
 }
 
+/* The engine takes them as one text, with commas between. */
+static int add_pass(struct cli_options *o, const char *text, struct fault *f)
+{
+  const size_t size = o->passes ? strlen(o->passes) : 0, more = strlen(text);
+  char *all = realloc(o->passes, size + more + 2);
+  if (!all)
+    return fault_memory(f);
+  if (size > 0)
+    all[size] = ',';
+  memcpy(all + size + (size > 0), text, more + 1);
+  o->engine.without_passes = o->passes = all;
+  return EXIT_CODE_OK;
+}
+
 /* --help and --version hold whatever else is given. */
 static int set_command(struct cli_options *o, enum command command)
 {
@@ -226,6 +243,8 @@ static int apply(struct cli_options *o, const struct option_row *r, const char *
     return add_word(&o->shapes, text);
   case OPTION_SHAPES_ONLY:
     return add_word(&o->shapes_only, text);
+  case OPTION_NO_PASS:
+    return add_pass(o, text, f);
   case 't':
     return set_threads(o, r, text, f);
   case OPTION_MAX_BYTES:
@@ -327,4 +346,6 @@ void cli_options_release(struct cli_options *o)
 {
   free(o->operands.items);
   o->operands.items = NULL;
+  free(o->passes);
+  o->passes = NULL;
 }

@@ -21,6 +21,7 @@ struct cli_options {
   const char *model;     /* COMMAND_RUN */
   struct words operands; /* inputs, or folders of tests */
   struct words shapes, saves, shapes_only;
+  char *passes; /* those that are left out, what engine.without_passes points to */
   enum file_format input_format, output_format; /* FORMAT_UNKNOWN: not given */
   bool quiet, full, info;
   bool allow_unsupported, verbose;

@@ -21,8 +21,8 @@ uint32_t onx_graph_value(onx_module *m, onx_graph *g, onnxrun_string name)
   if (g->n_values >= ONX_NONE || !onx_pool_grow(&m->pool, (void **)&g->values, &g->cap_values,
                                                 g->n_values + 1, sizeof *g->values))
     return ONX_NONE;
-  g->values[g->n_values] =
-      (onx_value){.name = name, .rank = -1, .producer = ONX_NONE, .capture = ONX_NONE};
+  g->values[g->n_values] = (onx_value){
+      .name = name, .rank = -1, .producer = ONX_NONE, .capture = ONX_NONE, .known_rank = -1};
   return (uint32_t)g->n_values++;
 }
 
@@ -47,6 +47,26 @@ onx_node *onx_graph_node(onx_module *m, onx_graph *g, uint32_t n_in, uint32_t n_
   node->name = node->domain = node->op = node->overload = onx_text("");
   m->total_nodes++;
   return node;
+}
+
+static void set_producer(onx_graph *g, const onx_node *node, uint32_t producer)
+{
+  for (uint32_t o = 0; o < node->n_out; o++) {
+    if (node->out[o] != ONX_NONE)
+      g->values[node->out[o]].producer = producer;
+  }
+}
+
+void onx_graph_keep(onx_module *m, onx_graph *g, const bool *is_alive)
+{
+  size_t n = 0;
+  for (size_t i = 0; i < g->n_nodes; i++) {
+    set_producer(g, &g->nodes[i], is_alive[i] ? (uint32_t)n : ONX_NONE);
+    if (is_alive[i])
+      g->nodes[n++] = g->nodes[i];
+  }
+  m->total_nodes -= g->n_nodes - n;
+  g->n_nodes = n;
 }
 
 /* Appends the graphs that the nodes of `g` hold. */
@@ -134,16 +154,25 @@ static uint64_t mix(uint64_t x)
   return x ^ (x >> 31);
 }
 
-static uint64_t hash_of(const onx_table *t, onnxrun_string key)
+uint64_t onx_hash(uint64_t seed, const void *data, size_t size)
 {
-  uint64_t h = mix((uint64_t)(uintptr_t)t ^ key.size);
-  for (size_t i = 0; i < key.size; i += 8) {
+  uint64_t h = mix(seed ^ size);
+  size_t i = 0;
+  for (uint64_t word; i + sizeof word <= size; i += sizeof word) {
+    memcpy(&word, (const char *)data + i, sizeof word);
+    h = mix(h ^ word);
+  }
+  if (i < size) {
     uint64_t word = 0;
-    const size_t left = key.size - i;
-    memcpy(&word, key.data + i, left < 8 ? left : 8);
+    memcpy(&word, (const char *)data + i, size - i);
     h = mix(h ^ word);
   }
   return h;
+}
+
+static uint64_t hash_of(const onx_table *t, onnxrun_string key)
+{
+  return onx_hash((uint64_t)(uintptr_t)t, key.data, key.size);
 }
 
 /* The key's slot, or the free one where it would go. The table has free slots. */

@@ -27,6 +27,8 @@ typedef struct onx_value {
   uint32_t producer;            /* node, or ONX_NONE for graph inputs, constants and captures */
   uint32_t capture; /* in a subgraph: the value of graph->outer it stands for, or ONX_NONE */
   const onnxrun_tensor *constant; /* its data, when known at build */
+  int32_t known_rank;             /* what every run gives, by the passes; -1: not known */
+  const int64_t *known_dims;      /* known_rank of them */
 } onx_value;
 
 /* An attribute as read. Only the member that `type` names is set. */
@@ -118,6 +120,8 @@ uint32_t onx_graph_value(onx_module *m, onx_graph *g, onnxrun_string name);
  * limit; NULL: no memory or over the limit (error filled). Pointers into graph->nodes may move. */
 onx_node *onx_graph_node(onx_module *m, onx_graph *g, uint32_t n_in, uint32_t n_out,
                          onnxrun_error *error);
+/* Takes out the nodes that are not alive, by index; the others keep their order. */
+void onx_graph_keep(onx_module *m, onx_graph *g, const bool *is_alive);
 /* The graph and all that its nodes' attributes hold, an outer one before those inside it, as an
  * array in `pool`. false: no memory. */
 bool onx_graph_tree(onx_graph *root, onx_pool *pool, onx_graph ***out, size_t *n);
@@ -138,6 +142,9 @@ bool onx_tensor_bytes(onnxrun_dtype dtype, uint32_t rank, const int64_t *dims, s
 size_t onx_alignment(onnxrun_dtype dtype);
 /* "[1,3,224]" (-1 as "?") into the buffer, cut to fit; returns the buffer. */
 const char *onx_dims_text(char *buffer, size_t size, uint32_t rank, const int64_t *dims);
+
+/* A hash of bytes, going on from `seed`. */
+uint64_t onx_hash(uint64_t seed, const void *data, size_t size);
 
 bool onx_text_equal(onnxrun_string a, onnxrun_string b);
 /* A string of the C text. */

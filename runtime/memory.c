@@ -189,6 +189,21 @@ bool onx_pool_grow(onx_pool *pool, void **array, size_t *capacity, size_t need, 
   return true;
 }
 
+void onx_pool_reset(onx_pool *pool)
+{
+  onx_chunk *first = pool->chunks;
+  if (!first)
+    return;
+  if (first->bytes > CHUNK_MOST) {
+    onx_pool_release(pool);
+    return;
+  }
+  onx_pool rest = {pool->heap, first->next};
+  onx_pool_release(&rest);
+  first->next = NULL;
+  first->used = sizeof(onx_chunk);
+}
+
 void onx_pool_release(onx_pool *pool)
 {
   while (pool->chunks) {

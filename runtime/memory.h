@@ -52,6 +52,8 @@ char *onx_pool_text(onx_pool *pool, const char *text, size_t size);
 /* Grows an array that lives in the pool so that it holds `need` elements: doubles *capacity; the
  * old block stays until release. false on failure, array untouched. */
 bool onx_pool_grow(onx_pool *pool, void **array, size_t *capacity, size_t need, size_t size);
+/* Forgets all blocks and keeps some memory for the next ones. */
+void onx_pool_reset(onx_pool *pool);
 void onx_pool_release(onx_pool *pool);
 
 #endif

@@ -32,16 +32,14 @@ static onnxrun_status new_model(const onnxrun_options *o, onnxrun_model **out, o
 }
 
 static onnxrun_status pass_nodes(onnxrun_model *m, const onnxrun_registry *registry,
-                                 onnxrun_error *error)
+                                 const char *without, onnxrun_error *error)
 {
   onx_module *module = &m->module;
-  ONX_TRY(onx_pass_inline(module, error));
-  ONX_TRY(onx_pass_sort(module, error));
-  ONX_TRY(onx_pass_dead(module, error));
+  uint32_t left_out;
+  ONX_TRY(onx_passes_without(without, &left_out, error));
+  ONX_TRY(onx_passes_run(module, false, left_out, error));
   ONX_TRY(onx_bind(module, registry, error));
-  ONX_TRY(onx_pass_fold(module, error));
-  ONX_TRY(onx_pass_dead(module, error));
-  module->fuses = module->has_epilogues = true;
+  ONX_TRY(onx_passes_run(module, true, left_out, error));
   return onx_pack(module, error);
 }
 
@@ -70,7 +68,7 @@ static onnxrun_status build(onnxrun_model *m, const uint8_t *data, size_t size,
     ONX_TRY(onnxrun_registry_create(o, &m->own_registry, error));
     registry = m->own_registry;
   }
-  ONX_TRY(pass_nodes(m, registry, error));
+  ONX_TRY(pass_nodes(m, registry, o ? o->without_passes : NULL, error));
   return check_interface(m->module.main, error);
 }
 

@@ -100,8 +100,8 @@ static bool set_inputs(onx_draft *d, const onx_node *node)
 
 static bool can_evaluate(const onx_draft *d, const onx_node *node)
 {
-  if (node->kernel->flags & ONNXRUN_SHAPE_ONLY)
-    return true;
+  if (node->kernel->flags & (ONNXRUN_SHAPE_ONLY | ONNXRUN_RANDOM))
+    return !(node->kernel->flags & ONNXRUN_RANDOM);
   for (uint32_t i = 0; i < node->n_in; i++) {
     if (!is_known(d->call.in[i]))
       return false;

@@ -190,6 +190,8 @@ enum {
                        broadcasts, so no shape() is needed; out may be one of the inputs */
   ONNXRUN_VIEW = 2, /* the one output has the bytes of input 0 under other dims; needs no loop */
   ONNXRUN_SHAPE_ONLY = 4, /* reads its inputs' shapes, never their data */
+  ONNXRUN_RANDOM = 8, /* may give other results each time: is run by every run, and two such nodes
+                         are never made one */
 };
 
 /* An operator over a span of opsets and a set of types. `params` is a struct of the kernel's: the

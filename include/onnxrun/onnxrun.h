@@ -80,14 +80,16 @@ typedef struct onnxrun_options {
   const onnxrun_registry *registry;   /* NULL: the built-in operators */
   const char *isa;                    /* "base", "avx2", "avx512"; NULL: the best of this machine.
                                          Ignored when a registry is given */
-  size_t max_bytes; /* memory of the object and its runs; default 1/2 of the address
+  size_t max_bytes;           /* memory of the object and its runs; default 1/2 of the address
                        space on 32 bits, 1 TiB on 64 */
-  size_t max_nodes; /* nodes of the graph after inlining; default 1,000,000 */
-  size_t max_depth; /* nesting of subgraphs, functions and types; default 64 */
+  size_t max_nodes;           /* nodes of the graph after inlining; default 1,000,000 */
+  size_t max_depth;           /* nesting of subgraphs, functions and types; default 64 */
+  const char *without_passes; /* rewrites of the graph that are left out: "cse,fold"; NULL: none.
+                                 INVALID_ARGUMENT lists the names when it has an unknown one */
 } onnxrun_options;
 #define ONNXRUN_OPTIONS_INIT                                                                       \
   {                                                                                                \
-    sizeof(onnxrun_options), 0, 0, NULL, NULL, NULL, NULL, 0, 0, 0                                 \
+    sizeof(onnxrun_options), 0, 0, NULL, NULL, NULL, NULL, 0, 0, 0, NULL                           \
   }
 
 /* ---- registry: the operators; thread-compatible, immutable once given to a model ------------- */

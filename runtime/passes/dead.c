@@ -42,27 +42,6 @@ static void drop_outputs(onx_graph *g, onx_node *node, const bool *needed)
   }
 }
 
-static void set_producer(onx_graph *g, const onx_node *node, uint32_t producer)
-{
-  for (uint32_t o = 0; o < node->n_out; o++) {
-    if (node->out[o] != ONX_NONE)
-      g->values[node->out[o]].producer = producer;
-  }
-}
-
-/* Keeps the nodes that are alive, in their order. */
-static void keep_alive(onx_module *m, onx_graph *g, const bool *is_alive)
-{
-  size_t n = 0;
-  for (size_t i = 0; i < g->n_nodes; i++) {
-    set_producer(g, &g->nodes[i], is_alive[i] ? (uint32_t)n : ONX_NONE);
-    if (is_alive[i])
-      g->nodes[n++] = g->nodes[i];
-  }
-  m->total_nodes -= g->n_nodes - n;
-  g->n_nodes = n;
-}
-
 static onnxrun_status clean_graph(onx_module *m, onx_graph *g, onx_pool *scrap,
                                   onnxrun_error *error)
 {
@@ -81,7 +60,7 @@ static onnxrun_status clean_graph(onx_module *m, onx_graph *g, onx_pool *scrap,
       need_operands(&g->nodes[i], needed);
     }
   }
-  keep_alive(m, g, is_alive);
+  onx_graph_keep(m, g, is_alive);
   for (size_t v = 0; v < g->n_values; v++) {
     if (!needed[v])
       g->values[v].capture = ONX_NONE;

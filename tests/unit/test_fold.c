@@ -249,3 +249,56 @@ Test(fold, no_memory_is_reported_or_leaves_the_node)
     toy_release(t);
   }
 }
+
+/* ---- dims that every run has ---- */
+
+static const onx_graph *fold_dims(toy *t, const int64_t *dims)
+{
+  const uint32_t x = toy_input(t, "x", 2, dims), a = toy_value(t, "a"), b = toy_value(t, "b");
+  const uint32_t d = toy_value(t, "d"), r = toy_value(t, "r");
+  toy_node(t, "Square", IN(x), IN(a));
+  toy_node(t, "Rows", IN(a), IN(b));
+  toy_node(t, "Dims", IN(b), IN(d));
+  toy_node(t, "Positive", IN(b), IN(r));
+  toy_output(t, d);
+  toy_output(t, r);
+  fold(t);
+  return t->m.main;
+}
+
+Test(fold, dims_come_from_the_inputs_and_a_shape_becomes_a_constant)
+{
+  toy *t = toy_new(0);
+  const onx_graph *g = fold_dims(t, (const int64_t[]){5, 3});
+  const uint32_t d = g->outputs[0], r = g->outputs[1], b = g->nodes[1].out[0];
+  cr_assert_eq(g->n_nodes, 3);
+  cr_assert_eq(*(const int64_t *)constant(t, d)->data, 5);
+  cr_assert(g->values[b].known_rank == 1 && g->values[b].known_dims[0] == 5);
+  cr_assert_eq(g->values[r].known_rank, -1, "it depends on data");
+  toy_release(t);
+}
+
+Test(fold, dims_that_are_free_stay_unknown)
+{
+  toy *t = toy_new(0);
+  const onx_graph *g = fold_dims(t, (const int64_t[]){5, -1});
+  cr_assert_eq(g->n_nodes, 4);
+  cr_assert_null(g->values[g->outputs[0]].constant);
+  cr_assert_eq(g->values[g->nodes[0].out[0]].known_rank, -1);
+  toy_release(t);
+}
+
+Test(fold, what_the_file_says_of_values_between_is_not_believed)
+{
+  toy *t = toy_new(0);
+  const int64_t lie[] = {7};
+  const uint32_t x = toy_input(t, "x", -1, NULL), a = toy_value(t, "a"), d = toy_value(t, "d");
+  t->g->values[a].rank = 1;
+  t->g->values[a].dims = lie;
+  toy_node(t, "Square", IN(x), IN(a));
+  toy_node(t, "Dims", IN(a), IN(d));
+  toy_output(t, d);
+  fold(t);
+  cr_assert_eq(t->m.main->n_nodes, 2);
+  toy_release(t);
+}
