@@ -49,9 +49,9 @@ uint64_t onx_watch_time(const onx_watch *w)
 static void describe_node(const onx_step *step, onnxrun_event *event)
 {
   const onx_node *node = step->node;
-  event->name = node->name.data;
-  event->op = node->op.data;
-  event->domain = node->domain.data;
+  event->name = node->name;
+  event->op = node->op;
+  event->domain = node->domain;
   event->index = node->position;
   event->nodes = step->chain ? (uint32_t)step->chain->n_members : 1;
 }
@@ -59,9 +59,9 @@ static void describe_node(const onx_step *step, onnxrun_event *event)
 static void describe_copy(const onx_plan *p, const onx_step *step, onnxrun_event *event)
 {
   event->index = step->result;
-  event->name = p->graph->values[p->graph->outputs[step->result]].name.data;
-  event->op = "Identity";
-  event->domain = "";
+  event->name = p->graph->values[p->graph->outputs[step->result]].name;
+  event->op = onx_text("Identity");
+  event->domain = onx_text("");
 }
 
 /* Nodes of a chain may read one value; the second finds it in the cache. */

@@ -175,11 +175,12 @@ ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_session_run(onnxrun_session 
 ONNXRUN_API void onnxrun_session_release(onnxrun_session *session);
 
 /* A step of a run that is done: a node, several that were joined into one, or the copy of a value
- * to an output. Borrowed, with all that it points to, for the call that is given it. */
+ * to an output. Borrowed, with what it points to, for the call that is given it; the texts until
+ * the model's release. */
 typedef struct onnxrun_event {
   size_t size;                      /* sizeof(onnxrun_event) of the library */
-  const char *name, *op, *domain;   /* of the first node, each terminated; domain "" is ai.onnx. A
-                                       copy is an "Identity" named as its output */
+  onnxrun_string name, op, domain;  /* of the first node, any bytes; domain "" is ai.onnx. A copy
+                                       is an "Identity" with the name of its output */
   uint32_t index;                   /* where the first node stands in the file; of a copy: the
                                        output's number */
   uint32_t nodes;                   /* how many nodes the step is; 0: a copy */
