@@ -16,6 +16,7 @@ enum {
   OPTION_SHAPE = 256,
   OPTION_FULL,
   OPTION_INFO,
+  OPTION_PROFILE,
   OPTION_INPUT_FORMAT,
   OPTION_OUTPUT_FORMAT,
   OPTION_ISA,
@@ -29,8 +30,8 @@ enum {
 };
 
 struct option_row {
-  int value; /* under 256: also the letter */
-  const char *name, *argument;
+  int value;                   /* under 256: also the letter */
+  const char *name, *argument; /* an argument in brackets may be left out */
   unsigned commands;
   const char *help;
 };
@@ -44,6 +45,8 @@ static const struct option_row rows[] = {
     {OPTION_OUTPUT_FORMAT, "output-format", "bin|pb", FOR_RUN, "of the files in -o DIR (pb)"},
     {OPTION_FULL, "full", NULL, FOR_RUN, "print every element"},
     {OPTION_INFO, "info", NULL, FOR_RUN, "say what the model wants and gives, and don't run it"},
+    {OPTION_PROFILE, "profile", "[=FILE]", FOR_RUN,
+     "time of each step, on standard error; to FILE as a trace in JSON"},
     {'q', "quiet", NULL, FOR_BOTH, "print no outputs; of tests only the totals"},
     {'t', "threads", "N", FOR_BOTH, "most threads (as many as there are processors)"},
     {OPTION_ISA, "isa", "NAME", FOR_BOTH, "base, avx2 or avx512 (the best of this machine)"},
@@ -86,8 +89,9 @@ static void print_options(FILE *out, const char *title, unsigned commands)
     if (r->commands != commands)
       continue;
     const char letter[] = {'-', (char)r->value, ',', '\0'};
-    snprintf(left, sizeof left, "%s --%s%s%s", r->value < 256 ? letter : "   ", r->name,
-             r->argument ? " " : "", r->argument ? r->argument : "");
+    const char *gap = r->argument && r->argument[0] != '[' ? " " : "";
+    snprintf(left, sizeof left, "%s --%s%s%s", r->value < 256 ? letter : "   ", r->name, gap,
+             r->argument ? r->argument : "");
     fprintf(out, "  %-28s  %s\n", left, r->help);
   }
 }
@@ -119,7 +123,10 @@ static void make_letters(char letters[3 * ROWS + 2])
 static void make_long(struct option table[ROWS + 1])
 {
   for (size_t i = 0; i < ROWS; i++) {
-    const int has = rows[i].argument ? required_argument : no_argument;
+    const char *argument = rows[i].argument;
+    const int has = !argument            ? no_argument
+                    : argument[0] == '[' ? optional_argument
+                                         : required_argument;
     table[i] = (struct option){rows[i].name, has, NULL, rows[i].value};
   }
   table[ROWS] = (struct option){0};
@@ -235,6 +242,9 @@ static int apply(struct cli_options *o, const struct option_row *r, const char *
     return set_flag(&o->full);
   case OPTION_INFO:
     return set_flag(&o->info);
+  case OPTION_PROFILE:
+    o->trace = text;
+    return set_flag(&o->profile);
   case OPTION_ALLOW_UNSUPPORTED:
     return set_flag(&o->allow_unsupported);
   case 'o':

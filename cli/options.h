@@ -23,7 +23,8 @@ struct cli_options {
   struct words shapes, saves, shapes_only;
   char *passes; /* those that are left out, what engine.without_passes points to */
   enum file_format input_format, output_format; /* FORMAT_UNKNOWN: not given */
-  bool quiet, full, info;
+  bool quiet, full, info, profile;
+  const char *trace; /* where the profile goes; NULL: standard error */
   bool allow_unsupported, verbose;
   double rtol, atol;
 };

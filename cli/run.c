@@ -4,21 +4,24 @@
 #include "model_io.h"
 #include "outputs.h"
 #include "print.h"
+#include "profile.h"
 
 #include <stdlib.h>
 
-/* Everything of one run; starts as {0} and can be released at any time. */
+/* Everything of one run; starts as {0}, its profile made, and can be released at any time. */
 struct run {
   onnxrun_model *model;
   onnxrun_session *session;
   struct io_list inputs, outputs;
   struct input_set given;
   onnxrun_tensor *results;
+  struct profile profile;
 };
 
 static void run_release(struct run *r)
 {
   free(r->results);
+  profile_release(&r->profile);
   onnxrun_session_release(r->session);
   input_set_release(&r->given);
   io_list_release(&r->inputs);
@@ -51,6 +54,11 @@ static int run_model(const struct cli_options *o, struct run *r, struct fault *f
   if (!r->results)
     return fault_memory(f);
   onnxrun_status status = onnxrun_session_create(r->model, &o->engine, &r->session, &error);
+  onnxrun_run_options watched = ONNXRUN_RUN_OPTIONS_INIT;
+  watched.node = profile_add;
+  watched.user = &r->profile;
+  if (status == ONNXRUN_OK && o->profile)
+    status = onnxrun_session_configure(r->session, &watched, &error);
   if (status == ONNXRUN_OK)
     status = onnxrun_session_run(r->session, r->given.tensors, r->given.size, r->results,
                                  r->outputs.size, &error);
@@ -73,12 +81,15 @@ static int run_all(const struct cli_options *o, struct run *r, struct fault *f)
     code = run_model(o, r, f);
   for (size_t i = 0; code == EXIT_CODE_OK && !o->quiet && i < r->outputs.size; i++)
     print_output(stdout, &r->outputs.infos[i], &r->results[i], o->full);
+  if (code == EXIT_CODE_OK && o->profile)
+    code = profile_write(&r->profile, o->trace, f);
   return code != EXIT_CODE_OK ? code : outputs_write(o, &r->outputs, r->results, f);
 }
 
 int command_run(const struct cli_options *o, struct fault *f)
 {
   struct run r = {0};
+  profile_init(&r.profile);
   const int code = run_all(o, &r, f);
   run_release(&r);
   return code;
