@@ -36,13 +36,19 @@ static void rest(const player *p)
   turn(p, p->runs);
 }
 
+/* `used`: of the time there is; what takes ten times that is sure enough after three turns. */
+static bool is_wanted(size_t turns, double used)
+{
+  return turns < 3 || used < 1 || (turns < 5 && used < 10);
+}
+
 size_t take_turns(player *players, size_t n, double seconds, bool rests)
 {
   size_t turns = 0;
   for (size_t i = 0; i < n; i++)
     find_runs(&players[i]);
   const double start = seconds_now();
-  while (turns < TURNS_MOST && (turns < 5 || seconds_now() - start < seconds)) {
+  while (turns < TURNS_MOST && is_wanted(turns, (seconds_now() - start) / seconds)) {
     for (size_t i = 0; i < n; i++) {
       if (rests)
         rest(&players[i]);

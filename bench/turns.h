@@ -17,10 +17,10 @@ typedef struct player {
   summary time; /* seconds a run */
 } player;
 
-/* Lets each player run for a millisecond or so (once, if that takes longer) in turn, at least 5
- * times and until `seconds` have passed; returns how often. `rests`: a pause and an unmeasured turn
- * stand before each turn, for threads that wait for work by spinning do so for milliseconds and
- * would take the next player's processor. */
+/* Lets each player run for a millisecond or so (once, if that takes longer) in turn, until
+ * `seconds` have passed and there were 5 turns, or 3 of long ones; returns how many. `rests`: a
+ * pause and an unmeasured turn stand before each turn, for threads that wait for work by spinning
+ * do so for milliseconds and would take the next player's processor. */
 size_t take_turns(player *players, size_t n, double seconds, bool rests);
 
 #endif
