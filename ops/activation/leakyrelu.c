@@ -7,7 +7,10 @@ struct leakyrelu {
 
 #define LEAKYRELU(x, p) ((x) < 0 ? (p).alpha * (x) : (x))
 
-UNARY_FLOATS(leakyrelu, struct leakyrelu, LEAKYRELU)
+UNARY_LOOP(leakyrelu_f32, float, struct leakyrelu, LEAKYRELU)
+UNARY_LOOP(leakyrelu_f64, double, struct leakyrelu, LEAKYRELU)
+#define LEAKYRELU_PARAMS(tag) *(const struct leakyrelu *)job->params
+HALF_UNARY(leakyrelu, struct leakyrelu, LEAKYRELU, LEAKYRELU_PARAMS)
 
 static const onnxrun_loop leakyrelu_loops[] = {FLOAT_LOOPS(leakyrelu), END};
 

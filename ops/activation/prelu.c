@@ -23,9 +23,10 @@
     whole_map(job, begin, end, name##_whole, (flat_bytes){sizeof(T), sizeof(T), sizeof(T)});       \
   }
 
+#define PRELU(x, slope) ((x) < 0 ? (slope) * (x) : (x))
 PRELU_LOOP(prelu_f32, float)
 PRELU_LOOP(prelu_f64, double)
-HALF_LOOPS(prelu)
+HALF_BINARY(prelu, PRELU)
 
 /* Unsigned numbers are never below 0. */
 #define PRELU_UNSIGNED(name, T)                                                                    \

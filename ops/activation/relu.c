@@ -3,7 +3,13 @@
 
 #define RELU(x, p) ((x) < 0 ? 0 : (x))
 
-UNARY_FLOATS(relu, struct no_params, RELU)
+UNARY_LOOP(relu_f32, float, struct no_params, RELU)
+UNARY_LOOP(relu_f64, double, struct no_params, RELU)
+/* The bits of what is below -0, from the least subnormal to infinity. */
+#define RELU_F16(x, p) ((uint16_t)((x)-0x8001u) < 0x7c00u ? 0 : (x))
+#define RELU_BF16(x, p) ((uint16_t)((x)-0x8001u) < 0x7f80u ? 0 : (x))
+UNARY_LOOP(relu_f16, uint16_t, struct no_params, RELU_F16)
+UNARY_LOOP(relu_bf16, uint16_t, struct no_params, RELU_BF16)
 UNARY_LOOP(relu_i8, int8_t, struct no_params, RELU)
 UNARY_LOOP(relu_i16, int16_t, struct no_params, RELU)
 UNARY_LOOP(relu_i32, int32_t, struct no_params, RELU)

@@ -79,7 +79,7 @@
 #define BINARY_FLOATS(id, F)                                                                       \
   BINARY_LOOP(id##_f32, float, float, F)                                                           \
   BINARY_LOOP(id##_f64, double, double, F)                                                         \
-  HALF_LOOPS(id)
+  HALF_BINARY(id, F)
 
 /* R F(T, T) of unsigned and of signed integers. What signed ones have in common with unsigned ones,
  * modulo 2^n, needs only the first. R: `BOOL_OF` for a comparison, `SAME_AS` else. */

@@ -60,20 +60,31 @@ enum { HALF_INPUTS = 3 };
 KIT void half_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun_loop_fn loop,
                   half_load_fn load, half_store_fn store);
 
-#ifdef ONX_KIT_BODIES
 /* HALF_STEP elements at once; a fixed number keeps the compilers from adding loops for the rest. */
-#ifdef VEC_F16
-enum { HALF_STEP = 32 };
-static inline void f16_load_step(float *restrict to, const uint16_t *restrict from)
+#ifdef VEC_HALF
+enum { HALF_STEP = 2 * VEC_HALF };
+ALWAYS_INLINE void f16_load_step(float *restrict to, const uint16_t *restrict from)
 {
-  for (size_t i = 0; i < HALF_STEP; i += VEC_F16)
+  for (size_t i = 0; i < HALF_STEP; i += VEC_HALF)
     vec_f16_load(to + i, from + i);
 }
 
-static inline void f16_store_step(uint16_t *restrict to, const float *restrict from)
+ALWAYS_INLINE void f16_store_step(uint16_t *restrict to, const float *restrict from)
 {
-  for (size_t i = 0; i < HALF_STEP; i += VEC_F16)
+  for (size_t i = 0; i < HALF_STEP; i += VEC_HALF)
     vec_f16_store(to + i, from + i);
+}
+
+ALWAYS_INLINE void bf16_load_step(float *restrict to, const uint16_t *restrict from)
+{
+  for (size_t i = 0; i < HALF_STEP; i += VEC_HALF)
+    vec_bf16_load(to + i, from + i);
+}
+
+ALWAYS_INLINE void bf16_store_step(uint16_t *restrict to, const float *restrict from)
+{
+  for (size_t i = 0; i < HALF_STEP; i += 2 * VEC_HALF)
+    vec_bf16_store_pair(to + i, from + i);
 }
 #else
 enum { HALF_STEP = 16 };
@@ -86,9 +97,8 @@ NOINLINE void f16_store_step(uint16_t *restrict to, const float *restrict from)
 {
   LOOP_SIMD for (size_t i = 0; i < HALF_STEP; i++) to[i] = f16_store(from[i]);
 }
-#endif
 
-static inline void bf16_load_step(float *restrict to, const uint16_t *restrict from)
+NOINLINE void bf16_load_step(float *restrict to, const uint16_t *restrict from)
 {
   LOOP_SIMD for (size_t i = 0; i < HALF_STEP; i++) to[i] = bf16_load(from[i]);
 }
@@ -97,7 +107,9 @@ NOINLINE void bf16_store_step(uint16_t *restrict to, const float *restrict from)
 {
   LOOP_SIMD for (size_t i = 0; i < HALF_STEP; i++) to[i] = bf16_store(from[i]);
 }
+#endif
 
+#ifdef ONX_KIT_BODIES
 /* n elements; the last few go through memory of a whole step. */
 #define HALF_N(all, step, to_type, from_type)                                                      \
   KIT void all(to_type *to, const from_type *from, size_t n)                                       \
@@ -119,12 +131,14 @@ HALF_N(bf16_load_n, bf16_load_step, float, uint16_t)
 HALF_N(bf16_store_n, bf16_store_step, uint16_t, float)
 #undef HALF_N
 
-enum { HALF_BLOCK = 256 };
+enum { HALF_BLOCK = 1024 };
 
 KIT void half_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun_loop_fn loop,
                   half_load_fn load, half_store_fn store)
 {
-  float block[HALF_INPUTS + 1][HALF_BLOCK];
+  if (begin == end)
+    return;
+  _Alignas(64) float block[HALF_INPUTS + 1][HALF_BLOCK];
   const void *in[HALF_INPUTS] = {0};
   void *out[1] = {block[HALF_INPUTS]};
   onnxrun_job inner = *job;
@@ -151,14 +165,65 @@ KIT void half_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun_loop
 #endif /* ONX_KIT_BODIES */
 
 /* The 16-bit loops NAME_f16 and NAME_bf16 of a map that has NAME_f32. */
-#define HALF_LOOPS(name)                                                                           \
-  static void name##_f16(const onnxrun_job *job, size_t begin, size_t end)                         \
+#define HALF_LOOPS(name) HALF_LOOP(name, f16) HALF_LOOP(name, bf16)
+#define HALF_LOOP(name, tag)                                                                       \
+  static void name##_##tag(const onnxrun_job *job, size_t begin, size_t end)                       \
   {                                                                                                \
-    half_map(job, begin, end, name##_f32, f16_load_n, f16_store_n);                                \
-  }                                                                                                \
-  static void name##_bf16(const onnxrun_job *job, size_t begin, size_t end)                        \
-  {                                                                                                \
-    half_map(job, begin, end, name##_f32, bf16_load_n, bf16_store_n);                              \
+    half_map(job, begin, end, name##_f32, tag##_load_n, tag##_store_n);                            \
   }
+
+/* The same for formulas of a few instructions, F(x, p) and F(a, b), for which the blocks would cost
+ * more than they do: gcc keeps a loop over one register's elements there. The last few elements go
+ * as above. of_job(f16) and of_job(bf16) are p for that type, made from the loop's `job`. */
+#ifdef VEC_HALF
+#define HALF_UNARY(name, P, F, of_job)                                                             \
+  HALF_UNARY_LOOP(name, f16, P, F, of_job(f16))                                                    \
+  HALF_UNARY_LOOP(name, bf16, P, F, of_job(bf16))
+#define HALF_UNARY_LOOP(name, tag, P, F, params)                                                   \
+  static void name##_##tag(const onnxrun_job *job, size_t begin, size_t end)                       \
+  {                                                                                                \
+    const uint16_t *x = job->in[0];                                                                \
+    uint16_t *y = job->out[0];                                                                     \
+    const P p = params;                                                                            \
+    for (; begin + HALF_STEP <= end; begin += HALF_STEP) {                                         \
+      _Alignas(VEC_BYTES) float a[HALF_STEP];                                                      \
+      tag##_load_step(a, x + begin);                                                               \
+      HALF_RUNS(a, F(a[i], p))                                                                     \
+      tag##_store_step(y + begin, a);                                                              \
+    }                                                                                              \
+    half_map(job, begin, end, name##_f32, tag##_load_n, tag##_store_n);                            \
+  }
+#define HALF_RUNS(a, value)                                                                        \
+  LOOP_SIMD for (size_t i = 0; i < VEC_HALF; i++) a[i] = (float)(value);                           \
+  LOOP_SIMD for (size_t i = VEC_HALF; i < HALF_STEP; i++) a[i] = (float)(value);
+
+#define HALF_BINARY(name, F) HALF_BINARY_LOOP(name, f16, F) HALF_BINARY_LOOP(name, bf16, F)
+#define HALF_BINARY_LOOP(name, tag, F)                                                             \
+  static void name##_##tag(const onnxrun_job *job, size_t begin, size_t end)                       \
+  {                                                                                                \
+    const uint16_t *x = job->in[0], *z = job->in[1];                                               \
+    uint16_t *y = job->out[0];                                                                     \
+    _Alignas(VEC_BYTES) float a[HALF_STEP], b[HALF_STEP];                                          \
+    if (job->step[0] && job->step[1]) {                                                            \
+      for (; begin + HALF_STEP <= end; begin += HALF_STEP) {                                       \
+        tag##_load_step(a, x + begin);                                                             \
+        tag##_load_step(b, z + begin);                                                             \
+        HALF_RUNS(a, F(a[i], b[i]))                                                                \
+        tag##_store_step(y + begin, a);                                                            \
+      }                                                                                            \
+    } else if (job->step[0] && begin < end) {                                                      \
+      const float c = tag##_load(z[0]);                                                            \
+      for (; begin + HALF_STEP <= end; begin += HALF_STEP) {                                       \
+        tag##_load_step(a, x + begin);                                                             \
+        HALF_RUNS(a, F(a[i], c))                                                                   \
+        tag##_store_step(y + begin, a);                                                            \
+      }                                                                                            \
+    }                                                                                              \
+    half_map(job, begin, end, name##_f32, tag##_load_n, tag##_store_n);                            \
+  }
+#else
+#define HALF_UNARY(name, P, F, of_job) HALF_LOOPS(name)
+#define HALF_BINARY(name, F) HALF_LOOPS(name)
+#endif
 
 #endif

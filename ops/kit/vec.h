@@ -104,10 +104,12 @@ static inline double f64_bits(uint64_t b)
   return x;
 }
 
-/* VEC_F16 elements between float16 and float. */
+/* VEC_HALF elements, a register of floats, from and to float16; from bfloat16, and two of them to
+ * bfloat16. That rounds to nearest even by adding half a unit less one bit, and the bit if the last
+ * place that stays is odd; NaN gets its quiet bit instead. */
 #if defined(__AVX512F__)
 #include <immintrin.h>
-#define VEC_F16 16
+#define VEC_HALF 16
 static inline void vec_f16_load(float *to, const uint16_t *from)
 {
   _mm512_storeu_ps(to, _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)from)));
@@ -117,9 +119,39 @@ static inline void vec_f16_store(uint16_t *to, const float *from)
   _mm256_storeu_si256((__m256i *)(void *)to,
                       _mm512_cvtps_ph(_mm512_loadu_ps(from), _MM_FROUND_TO_NEAREST_INT));
 }
+static inline void vec_bf16_load(float *to, const uint16_t *from)
+{
+  const __m512i b = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)from));
+  _mm512_storeu_si512(to, _mm512_slli_epi32(b, 16));
+}
+static inline __m512i vec_bf16_round(__m512i b)
+{
+  const __m512i half = _mm512_add_epi32(b, _mm512_set1_epi32(0x7fff));
+  const __mmask16 odd = _mm512_test_epi32_mask(b, _mm512_set1_epi32(0x10000));
+  return _mm512_mask_sub_epi32(half, odd, half, _mm512_set1_epi32(-1));
+}
+static inline __m512i vec_bf16_quiet(__m512i b, __m512i near)
+{
+  const __mmask16 nan = _mm512_cmp_ps_mask((__m512)b, (__m512)b, _CMP_UNORD_Q);
+  return _mm512_mask_or_epi32(near, nan, b, _mm512_set1_epi32(0x400000));
+}
+static inline void vec_bf16_store_pair(uint16_t *to, const float *from)
+{
+  typedef uint16_t words __attribute__((vector_size(64)));
+  const __m512i a = _mm512_loadu_si512(from), b = _mm512_loadu_si512(from + VEC_HALF);
+  __m512i low = vec_bf16_round(a), high = vec_bf16_round(b);
+  if (__builtin_expect(_mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_UNORD_Q) != 0, 0)) {
+    low = vec_bf16_quiet(a, low);
+    high = vec_bf16_quiet(b, high);
+  }
+  const words y = __builtin_shufflevector((words)low, (words)high, 1, 3, 5, 7, 9, 11, 13, 15, 17,
+                                          19, 21, 23, 25, 27, 29, 31, 33, 35, 37, 39, 41, 43, 45,
+                                          47, 49, 51, 53, 55, 57, 59, 61, 63);
+  _mm512_storeu_si512(to, (__m512i)y);
+}
 #elif defined(__F16C__)
 #include <immintrin.h>
-#define VEC_F16 8
+#define VEC_HALF 8
 static inline void vec_f16_load(float *to, const uint16_t *from)
 {
   _mm256_storeu_ps(to, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)from)));
@@ -129,9 +161,38 @@ static inline void vec_f16_store(uint16_t *to, const float *from)
   _mm_storeu_si128((__m128i *)(void *)to,
                    _mm256_cvtps_ph(_mm256_loadu_ps(from), _MM_FROUND_TO_NEAREST_INT));
 }
+static inline void vec_bf16_load(float *to, const uint16_t *from)
+{
+  const __m256i b = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)from));
+  _mm256_storeu_si256((__m256i *)(void *)to, _mm256_slli_epi32(b, 16));
+}
+static inline __m256i vec_bf16_round(__m256i b)
+{
+  const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(b, 16), _mm256_set1_epi32(1));
+  return _mm256_add_epi32(_mm256_add_epi32(b, _mm256_set1_epi32(0x7fff)), odd);
+}
+static inline __m256i vec_bf16_quiet(__m256i b, __m256i near)
+{
+  const __m256i quiet = _mm256_or_si256(b, _mm256_set1_epi32(0x400000));
+  return (__m256i)_mm256_blendv_ps((__m256)near, (__m256)quiet,
+                                   _mm256_cmp_ps((__m256)b, (__m256)b, _CMP_UNORD_Q));
+}
+static inline void vec_bf16_store_pair(uint16_t *to, const float *from)
+{
+  const __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)from);
+  const __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(from + VEC_HALF));
+  __m256i low = vec_bf16_round(a), high = vec_bf16_round(b);
+  if (__builtin_expect(_mm256_movemask_ps(_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_UNORD_Q)), 0)) {
+    low = vec_bf16_quiet(a, low);
+    high = vec_bf16_quiet(b, high);
+  }
+  /* The instruction packs each half of the registers; the quarters go back into their order. */
+  const __m256i y = _mm256_packus_epi32(_mm256_srli_epi32(low, 16), _mm256_srli_epi32(high, 16));
+  _mm256_storeu_si256((__m256i *)(void *)to, _mm256_permute4x64_epi64(y, 0xd8));
+}
 #elif defined(__aarch64__)
 #include <arm_neon.h>
-#define VEC_F16 4
+#define VEC_HALF 4
 static inline void vec_f16_load(float *to, const uint16_t *from)
 {
   vst1q_f32(to, vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(from))));
@@ -139,6 +200,23 @@ static inline void vec_f16_load(float *to, const uint16_t *from)
 static inline void vec_f16_store(uint16_t *to, const float *from)
 {
   vst1_u16(to, vreinterpret_u16_f16(vcvt_f16_f32(vld1q_f32(from))));
+}
+static inline void vec_bf16_load(float *to, const uint16_t *from)
+{
+  vst1q_f32(to, vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(from), 16)));
+}
+static inline uint16x8_t vec_bf16_round(const float *from)
+{
+  const float32x4_t x = vld1q_f32(from);
+  const uint32x4_t b = vreinterpretq_u32_f32(x);
+  const uint32x4_t odd = vandq_u32(vshrq_n_u32(b, 16), vdupq_n_u32(1));
+  const uint32x4_t near = vaddq_u32(vaddq_u32(b, vdupq_n_u32(0x7fff)), odd);
+  const uint32x4_t quiet = vorrq_u32(b, vdupq_n_u32(0x400000));
+  return vreinterpretq_u16_u32(vbslq_u32(vceqq_f32(x, x), near, quiet));
+}
+static inline void vec_bf16_store_pair(uint16_t *to, const float *from)
+{
+  vst1q_u16(to, vuzp2q_u16(vec_bf16_round(from), vec_bf16_round(from + VEC_HALF)));
 }
 #endif
 

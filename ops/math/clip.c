@@ -37,7 +37,17 @@ static bool has_limit(const onnxrun_job *job, size_t i)
 
 CLIP_LOOP(clip_f32, float, p->min, p->max)
 CLIP_LOOP(clip_f64, double, p->min, p->max)
-HALF_LOOPS(clip)
+#define LEAST(x, min) ((x) < (min) ? (min) : (x))
+#define MOST(x, max) ((x) > (max) ? (max) : (x))
+#define CLIP(x, p) MOST(LEAST((x), (p).min), (p).max)
+#define CLIP_PARAMS(tag)                                                                           \
+  {                                                                                                \
+    has_limit(job, 1) ? tag##_load(*(const uint16_t *)job->in[1])                                  \
+                      : ((const struct clip *)job->params)->min,                                   \
+        has_limit(job, 2) ? tag##_load(*(const uint16_t *)job->in[2])                              \
+                          : ((const struct clip *)job->params)->max                                \
+  }
+HALF_UNARY(clip, struct clip, CLIP, CLIP_PARAMS)
 CLIP_LOOP(clip_u8, uint8_t, 0, UINT8_MAX)
 CLIP_LOOP(clip_u16, uint16_t, 0, UINT16_MAX)
 CLIP_LOOP(clip_u32, uint32_t, 0, UINT32_MAX)
@@ -84,12 +94,12 @@ static onnxrun_status clip_shape(const onnxrun_host *h, onnxrun_node *n, void *p
   return h->output(n, 0, x->rank, x->dims);
 }
 
-#define CLIP(first, last, table)                                                                   \
+#define CLIP_KERNEL(first, last, table)                                                            \
   KERNEL("Clip", first, last), .flags = ONNXRUN_MAP, .inputs = (table), .outputs = clip_outputs,   \
                                .params_size = sizeof(struct clip), .loops = clip_loops
-static const onnxrun_kernel clip_1 = {CLIP(1, 5, clip_x), .attrs = clip_1_attrs};
-static const onnxrun_kernel clip_6 = {CLIP(6, 10, clip_x), .attrs = clip_6_attrs};
-static const onnxrun_kernel clip_11 = {CLIP(11, 0, clip_inputs), .prepare = clip_prepare,
+static const onnxrun_kernel clip_1 = {CLIP_KERNEL(1, 5, clip_x), .attrs = clip_1_attrs};
+static const onnxrun_kernel clip_6 = {CLIP_KERNEL(6, 10, clip_x), .attrs = clip_6_attrs};
+static const onnxrun_kernel clip_11 = {CLIP_KERNEL(11, 0, clip_inputs), .prepare = clip_prepare,
                                        .shape = clip_shape};
 
 KERNELS(clip, &clip_11, &clip_6, &clip_1)
