@@ -4,6 +4,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { BLOCK = 4096 };
@@ -58,135 +59,256 @@ static void judge(finding *f, double x, double y, double truth, double rounded, 
   }
 }
 
-static void judge_f32(const subject *s, const loops *l, float x, float y, finding *f)
+/* Samples in the order of their bits, and their truth, made once for all levels. */
+typedef struct block {
+  size_t n, judged; /* one sample more than is judged, where there is one, to compare neighbours */
+  bool is_plain;    /* neither NaN nor a result too large for float; all x of one sign */
+  float x[BLOCK + 1], negative[BLOCK + 1], rounded[BLOCK + 1];
+  double truth[BLOCK + 1], per_unit[BLOCK + 1];
+} block;
+
+/* Their results at one level. */
+typedef struct outputs {
+  float y[BLOCK + 1], of_negative[BLOCK + 1];
+} outputs;
+
+static uint64_t bits_of_double(double x)
 {
-  f->hash = mixed(f->hash, isnan(y) ? 1 : (uint64_t)bits_of(y) << 1);
-  if (isnan(x)) {
+  uint64_t b;
+  memcpy(&b, &x, sizeof b);
+  return b;
+}
+
+/* 1 / unit_at(truth, 24, -125), by the exponent's bits. */
+static double per_unit_at(double truth)
+{
+  const uint64_t e = bits_of_double(truth) >> 52 & 0x7ff;
+  const uint64_t b = (2069 - (e < 897 ? 897 : e)) << 52;
+  double x;
+  memcpy(&x, &b, sizeof x);
+  return x;
+}
+
+/* f(-x) is compared with -f(x) from one side. */
+static bool is_odd_at(const subject *s, const block *b)
+{
+  return s->is_odd && !signbit(b->x[0]);
+}
+
+static void block_truth(block *b, const subject *s, const loops *l)
+{
+  b->is_plain = b->n > 0 && !signbit(b->x[0]) == !signbit(b->x[b->n - 1]);
+  for (size_t i = 0; i < b->n; i++) {
+    b->negative[i] = -b->x[i];
+    b->truth[i] = s->reference(b->x[i], l->attributes);
+    b->rounded[i] = (float)b->truth[i];
+  }
+  uint32_t largest = 0;
+  for (size_t i = 0; i < b->n; i++) {
+    const uint32_t magnitude = bits_of(b->rounded[i]) & 0x7fffffffu;
+    largest = largest > magnitude ? largest : magnitude;
+    b->per_unit[i] = per_unit_at(b->truth[i]);
+  }
+  b->is_plain = b->is_plain && largest < 0x7f800000u && !isnan(b->x[0]) && !isnan(b->x[b->n - 1]);
+}
+
+static void judge_f32(const block *b, size_t i, float y, finding *f)
+{
+  if (isnan(b->x[i])) {
     f->n++;
     f->rounded += isnan(y) ? 1u : 0u;
     f->wrong += isnan(y) ? 0u : 1u;
-    return;
-  }
-  const double truth = s->reference(x, l->attributes);
-  if (isnan(truth)) { /* such as 0 * infinity */
+  } else if (isnan(b->truth[i])) { /* such as 0 * infinity */
     f->n++;
     f->wrong += isnan(y) ? 0u : 1u;
-    return;
-  }
-  judge(f, x, y, truth, (float)truth, unit_at(truth, 24, -125));
+  } else
+    judge(f, b->x[i], y, b->truth[i], b->rounded[i], 1 / b->per_unit[i]);
 }
 
-/* x[0..n) are n samples in the order of their bits. */
-static void judge_block(const subject *s, const loops *l, const float *x, size_t n, finding *f)
+static void judge_any(const subject *s, const block *b, const outputs *r, finding *f)
 {
-  float y[BLOCK + 1], negative[BLOCK + 1], z[BLOCK + 1];
-  loops_run(l, ONNXRUN_FLOAT, x, y, n);
-  if (s->is_odd) {
-    for (size_t i = 0; i < n; i++)
-      negative[i] = -x[i];
-    loops_run(l, ONNXRUN_FLOAT, negative, z, n);
-  }
-  for (size_t i = 0; i < n && i < BLOCK; i++) {
-    judge_f32(s, l, x[i], y[i], f);
-    if (s->is_odd && !isnan(x[i]))
-      f->uneven += bits_of(z[i]) != (bits_of(y[i]) ^ 0x80000000u);
-    const bool has_next = s->is_monotone && i + 1 < n && !isnan(x[i]) && !isnan(x[i + 1]) &&
+  const float *x = b->x, *y = r->y;
+  for (size_t i = 0; i < b->judged; i++) {
+    judge_f32(b, i, y[i], f);
+    if (is_odd_at(s, b) && !isnan(x[i]))
+      f->uneven += bits_of(r->of_negative[i]) != (bits_of(y[i]) ^ 0x80000000u);
+    const bool has_next = s->is_monotone && i + 1 < b->n && !isnan(x[i]) && !isnan(x[i + 1]) &&
                           signbit(x[i]) == signbit(x[i + 1]);
     f->falls += has_next && (signbit(x[i]) ? y[i + 1] > y[i] : y[i + 1] < y[i]);
   }
 }
 
-/* What a stride may step over; left out of the hash. */
+/* The largest error of a plain block. In LANES lines, which compilers turn into vectors. */
+static double worst_of(const block *b, const float *y)
+{
+  enum { LANES = 8 };
+  double most[LANES] = {0};
+  size_t i = 0;
+  for (; i + LANES <= b->judged; i += LANES) {
+    for (size_t k = 0; k < LANES; k++) {
+      const double error = fabs((double)y[i + k] - b->truth[i + k]) * b->per_unit[i + k];
+      most[k] = error > most[k] ? error : most[k];
+    }
+  }
+  for (; i < b->judged; i++) {
+    const double error = fabs((double)y[i] - b->truth[i]) * b->per_unit[i];
+    most[0] = error > most[0] ? error : most[0];
+  }
+  for (size_t k = 1; k < LANES; k++)
+    most[0] = most[k] > most[0] ? most[k] : most[0];
+  return most[0];
+}
+
+/* A block without NaN and infinities: the same as judge_any, in loops without branches. */
+static bool judge_plain(const subject *s, const block *b, const outputs *r, finding *f)
+{
+  const float *y = r->y;
+  uint32_t largest = 0, rounded = 0, wrong = 0, falls = 0, uneven = 0;
+  for (size_t i = 0; i < b->n; i++) {
+    const uint32_t magnitude = bits_of(y[i]) & 0x7fffffffu;
+    largest = largest > magnitude ? largest : magnitude;
+  }
+  if (!b->is_plain || largest >= 0x7f800000u)
+    return false;
+  for (size_t i = 0; i < b->judged; i++) {
+    const uint32_t difference = bits_of(y[i]) ^ bits_of(b->rounded[i]);
+    rounded += difference == 0;
+    wrong += difference >> 31; /* the sign of what is rounded is the truth's */
+  }
+  for (size_t i = 0; s->is_monotone && i + 1 < b->n; i++)
+    falls += signbit(b->x[0]) ? y[i + 1] > y[i] : y[i + 1] < y[i];
+  for (size_t i = 0; is_odd_at(s, b) && i < b->judged; i++)
+    uneven += bits_of(r->of_negative[i]) != (bits_of(y[i]) ^ 0x80000000u);
+  *f = (finding){worst_of(b, y), 0, b->judged, rounded, wrong, falls, uneven, f->hash};
+  for (size_t i = 0; f->worst > 0 && i < b->judged; i++) {
+    if (fabs((double)y[i] - b->truth[i]) * b->per_unit[i] == f->worst) {
+      f->at = b->x[i];
+      break;
+    }
+  }
+  return true;
+}
+
+static void run_block(const subject *s, const loops *l, const block *b, outputs *r)
+{
+  loops_run(l, ONNXRUN_FLOAT, b->x, r->y, b->n);
+  if (is_odd_at(s, b))
+    loops_run(l, ONNXRUN_FLOAT, b->negative, r->of_negative, b->n);
+}
+
+/* What a stride may step over. */
 static const float specials[] = {0.0f,      -0.0f,      INFINITY,        -INFINITY,       NAN,
                                  0x1p-149f, -0x1p-149f, 0x1.fffffep127f, -0x1.fffffep127f};
 enum { N_SPECIALS = sizeof specials / sizeof *specials };
 
-static void judge_specials(const subject *s, const loops *l, finding *f)
+static void add(finding *sum, const finding *f)
 {
-  float y[N_SPECIALS];
-  loops_run(l, ONNXRUN_FLOAT, specials, y, N_SPECIALS);
-  for (size_t i = 0; i < N_SPECIALS; i++)
-    judge_f32(s, l, specials[i], y[i], f);
-  f->hash = 0;
+  if (f->worst > sum->worst) {
+    sum->worst = f->worst;
+    sum->at = f->at;
+  }
+  sum->n += f->n;
+  sum->rounded += f->rounded;
+  sum->wrong += f->wrong;
+  sum->falls += f->falls;
+  sum->uneven += f->uneven;
+  sum->hash += f->hash; /* a sum, so that the order of the blocks does not matter */
 }
 
-/* What the threads share. A piece is BLOCK samples; one more is looked at, to compare
- * neighbours. */
+/* What the threads share. A piece is BLOCK samples. */
 typedef struct shared {
-  const subject *s;
-  const loops *l;
-  uint64_t stride, samples, pieces;
+  const sweep *o;
+  uint64_t samples, pieces;
   _Atomic uint64_t next;
-  void (*progress)(double share);
 } shared;
 
 typedef struct worker {
   shared *all;
   bool talks;
-  finding found;
+  finding found[SWEEP_LEVELS];
+  block b;
+  outputs r[SWEEP_LEVELS];
 } worker;
+
+/* All levels of a block; one whose results are those of the level before has its findings too. */
+static void judge_levels(worker *w, uint64_t piece)
+{
+  const sweep *o = w->all->o;
+  const block *b = &w->b;
+  finding f = {0};
+  block_truth(&w->b, o->s, &o->levels[0]);
+  for (size_t k = 0; k < o->n_levels; k++) {
+    outputs *r = &w->r[k];
+    run_block(o->s, &o->levels[k], b, r);
+    const bool is_known = k > 0 && memcmp(r->y, w->r[k - 1].y, b->n * sizeof *r->y) == 0 &&
+                          (!is_odd_at(o->s, b) || memcmp(r->of_negative, w->r[k - 1].of_negative,
+                                                         b->n * sizeof *r->y) == 0);
+    if (!is_known) {
+      f = (finding){.hash = piece};
+      if (!judge_plain(o->s, b, r, &f))
+        judge_any(o->s, b, r, &f);
+      for (size_t i = 0; o->has_hash && i < b->judged; i++)
+        f.hash = mixed(f.hash, isnan(r->y[i]) ? 1 : (uint64_t)bits_of(r->y[i]) << 1);
+    }
+    add(&w->found[k], &f);
+  }
+}
+
+static void judge_specials(worker *w)
+{
+  memcpy(w->b.x, specials, sizeof specials);
+  w->b.n = w->b.judged = N_SPECIALS;
+  judge_levels(w, 0);
+  for (size_t k = 0; k < w->all->o->n_levels; k++) {
+    w->found[k].hash = 0;
+    w->found[k].falls = 0; /* they are in no order */
+  }
+}
 
 static void *work(void *arg)
 {
   worker *w = arg;
   shared *all = w->all;
-  float x[BLOCK + 1];
   for (uint64_t piece; (piece = atomic_fetch_add(&all->next, 1)) < all->pieces;) {
-    size_t n = 0;
-    for (uint64_t i = piece * BLOCK; i < all->samples && n <= BLOCK; i++)
-      x[n++] = float_of((uint32_t)(i * all->stride));
-    finding f = {.hash = piece};
-    judge_block(all->s, all->l, x, n, &f);
-    if (f.worst > w->found.worst) {
-      w->found.worst = f.worst;
-      w->found.at = f.at;
-    }
-    w->found.n += f.n;
-    w->found.rounded += f.rounded;
-    w->found.wrong += f.wrong;
-    w->found.falls += f.falls;
-    w->found.uneven += f.uneven;
-    w->found.hash += f.hash; /* a sum, so that the order of the pieces does not matter */
-    if (w->talks && all->progress)
-      all->progress((double)(piece + 1) / (double)all->pieces);
+    block *b = &w->b;
+    b->n = 0;
+    for (uint64_t i = piece * BLOCK; i < all->samples && b->n <= BLOCK; i++)
+      b->x[b->n++] = float_of((uint32_t)(i * all->o->stride));
+    b->judged = b->n < BLOCK ? b->n : BLOCK;
+    judge_levels(w, piece);
+    if (w->talks && all->o->progress)
+      all->o->progress((double)(piece + 1) / (double)all->pieces);
   }
   return NULL;
 }
 
-finding sweep_f32(const subject *s, const loops *l, uint64_t stride, unsigned threads,
-                  void (*progress)(double share))
+bool sweep_f32(const sweep *o, finding *found)
 {
   enum { THREADS_MOST = 64 };
-  shared all = {.s = s, .l = l, .stride = stride, .progress = progress};
-  all.samples = ((UINT64_C(1) << 32) + stride - 1) / stride;
+  shared all = {.o = o, .samples = ((UINT64_C(1) << 32) + o->stride - 1) / o->stride};
   all.pieces = (all.samples + BLOCK - 1) / BLOCK;
-  worker workers[THREADS_MOST];
   pthread_t threads_of[THREADS_MOST];
-  threads = threads < 1 ? 1 : threads > THREADS_MOST ? THREADS_MOST : threads;
+  const unsigned most = o->threads < 1 ? 1 : o->threads > THREADS_MOST ? THREADS_MOST : o->threads;
+  worker *workers = calloc(most, sizeof *workers);
+  if (!workers)
+    return false;
+  for (unsigned i = 0; i < most; i++)
+    workers[i].all = &all;
+  workers[0].talks = true;
   unsigned started = 1;
-  for (unsigned i = 0; i < threads; i++)
-    workers[i] = (worker){.all = &all, .talks = i == 0};
-  while (started < threads &&
-         pthread_create(&threads_of[started], NULL, work, &workers[started]) == 0)
+  judge_specials(&workers[0]);
+  while (started < most && pthread_create(&threads_of[started], NULL, work, &workers[started]) == 0)
     started++;
-  judge_specials(s, l, &workers[0].found);
   work(&workers[0]);
-  finding total = workers[0].found;
-  for (unsigned i = 1; i < started; i++) {
-    pthread_join(threads_of[i], NULL);
-    const finding *f = &workers[i].found;
-    if (f->worst > total.worst) {
-      total.worst = f->worst;
-      total.at = f->at;
-    }
-    total.n += f->n;
-    total.rounded += f->rounded;
-    total.wrong += f->wrong;
-    total.falls += f->falls;
-    total.uneven += f->uneven;
-    total.hash += f->hash;
+  memset(found, 0, o->n_levels * sizeof *found);
+  for (unsigned i = 0; i < started; i++) {
+    if (i > 0)
+      pthread_join(threads_of[i], NULL);
+    for (size_t k = 0; k < o->n_levels; k++)
+      add(&found[k], &workers[i].found[k]);
   }
-  return total;
+  free(workers);
+  return true;
 }
 
 static uint64_t next_random(uint64_t *state)
