@@ -5,6 +5,8 @@
 
 #ifdef ONX_OPENMP
 #include <omp.h>
+#include <stdatomic.h>
+#include <time.h>
 
 /* CPUs that the container may use at once, rounded up; 0 when it has no quota. cgroup v2, then v1.
  */
@@ -42,12 +44,20 @@ static size_t omp_width(void *user)
 static void omp_each(void *user, size_t tasks, void (*task)(void *, size_t, size_t), void *arg)
 {
   (void)user;
+  atomic_size_t begun;
+  atomic_init(&begun, 0);
 #pragma omp parallel num_threads((int)tasks)
   {
+    atomic_fetch_add_explicit(&begun, 1, memory_order_relaxed);
     /* OpenMP may give fewer threads than were asked for. */
     const size_t me = (size_t)omp_get_thread_num(), all = (size_t)omp_get_num_threads();
     for (size_t i = me; i < tasks; i += all)
       task(arg, i, i);
+    /* A thread that was asleep may have been woken on this one's processor, where it would wait
+     * for milliseconds while OpenMP's end of the region spins; yielding makes no room for it. */
+    const struct timespec moment = {0, 1000};
+    while (atomic_load_explicit(&begun, memory_order_relaxed) < all)
+      nanosleep(&moment, NULL);
   }
 }
 
