@@ -8,7 +8,10 @@
 #include "runtime/error.h"
 
 #define KNOWN_BYTES ((size_t)64 << 10) /* larger results are left to the run */
-#define PARALLEL_CYCLES 200000.0       /* a run below this is not worth waking a thread */
+/* Work that is worth waking a thread for: of steps that are cut into ranges, and of branches, which
+ * wait for each other more often. */
+#define PARALLEL_CYCLES 70000.0
+#define BRANCH_CYCLES 200000.0
 
 /* What the making of a plan needs and the plan does not. */
 typedef struct onx_draft {
@@ -295,17 +298,17 @@ static void settle(onx_plan *p)
 {
   for (size_t v = 0; v < p->graph->n_values; v++)
     p->place[v] = p->place[p->root[v]];
-  double widest_step = 0;
+  double widest_step = 0, cut = 0;
   for (size_t s = 0; s < p->n_steps; s++) {
     const onx_step *step = &p->steps[s];
     p->cost += step->cost;
-    p->is_parallel = p->is_parallel || step->ranges > 1;
+    cut += step->ranges > 1 ? step->cost : 0;
     if (step->scratch > p->scratch_bytes)
       p->scratch_bytes = step->scratch;
     widest_step = step->cost > widest_step ? step->cost : widest_step;
   }
-  /* Without a step of several ranges, branches may still run side by side. */
-  p->is_parallel = p->cost >= PARALLEL_CYCLES && (p->is_parallel || widest_step * 2 <= p->cost);
+  p->is_parallel =
+      cut >= PARALLEL_CYCLES || (p->cost >= BRANCH_CYCLES && widest_step * 2 <= p->cost);
   p->is_parallel = p->is_parallel || p->has_loose;
 }
 

@@ -12,7 +12,7 @@
 #include "runtime/cpu.h"
 #include "runtime/error.h"
 
-#define WORKER_CYCLES 100000.0 /* work that makes another worker worth waking */
+#define WORKER_CYCLES 35000.0 /* work that makes another worker worth waking */
 /* Some 100 microseconds, longer than most steps: a worker that yields to another process comes
  * back after that one's slice, milliseconds later. Workers that may be waiting for each other's
  * processor yield at once. */
