@@ -79,19 +79,26 @@ static bool is_in_place(const onx_member *m)
   return false;
 }
 
-static void compute_block(const onx_member *m, size_t begin, size_t n, const onx_lane *lane)
+/* Where the block at `begin` will be read; anything that may be read where there is none. */
+static const void *ahead_of(const onx_chain *chain, size_t begin)
+{
+  return (const void *)((uintptr_t)*chain->ahead + begin * chain->ahead_item);
+}
+
+static void compute_block(const onx_chain *chain, const onx_member *m, size_t begin, size_t n,
+                          const onx_lane *lane)
 {
   const size_t item = m->item[m->step.job.n_in];
   char *to = m->out_buffer == ONX_NONE || m->is_streamed ? (char *)m->step.job.out[0] + begin * item
                                                          : buffer(lane, m->out_buffer);
-  const bool is_streamed = m->is_streamed && !is_in_place(m);
+  const bool is_streamed = chain->is_streamed && m->is_streamed && !is_in_place(m);
   char *out = is_streamed ? buffer(lane, m->out_buffer) : to;
   if (m->step.spread)
     compute_runs(m, begin, n, out, lane);
   else
     compute(m, begin, n, out, lane);
   if (is_streamed)
-    onx_cpu_stream(to, out, n * item);
+    onx_cpu_stream(to, out, n * item, ahead_of(chain, begin + n));
 }
 
 /* Runs the maps on elements [begin, end). */
@@ -100,7 +107,7 @@ static void run_maps(const onx_chain *chain, size_t begin, size_t end, const onx
   for (size_t n; begin < end; begin += n) {
     n = end - begin < chain->block ? end - begin : chain->block;
     for (size_t i = chain->has_head; i < chain->n_members; i++)
-      compute_block(&chain->members[i], begin, n, lane);
+      compute_block(chain, &chain->members[i], begin, n, lane);
   }
 }
 
@@ -134,6 +141,8 @@ void onx_chain_range(const onx_chain *chain, size_t begin, size_t end, void *scr
                          chain->buffer_bytes};
   if (!chain->has_head) {
     run_maps(chain, begin, end, &lane);
+    if (chain->is_streamed)
+      onx_cpu_streamed();
     return;
   }
   const onx_step *head = &chain->members[0].step;

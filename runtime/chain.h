@@ -19,7 +19,10 @@ typedef struct onx_chain {
   onx_member *members;
   size_t n_members;
   bool has_head;
-  size_t block; /* elements at a time */
+  bool is_streamed;         /* a member is */
+  const void *const *ahead; /* of a streamed chain: the operand whose next block is fetched early */
+  size_t ahead_item;        /* bytes of its elements */
+  size_t block;             /* elements at a time */
   size_t buffer_bytes, n_buffers;
   size_t n_pointers;  /* operands of the widest map */
   size_t map_scratch; /* where the head's scratch begins */

@@ -7,7 +7,9 @@
 #if defined(__x86_64__) || defined(__i386__)
 
 #include <cpuid.h>
-#include <emmintrin.h>
+#include <immintrin.h>
+
+#define LINE ((size_t)64)
 
 /* clang 14 has no name for F16C in __builtin_cpu_supports. */
 static bool has_f16c(void)
@@ -34,29 +36,54 @@ void onx_cpu_relax(void)
   __builtin_ia32_pause();
 }
 
-void onx_cpu_stream(void *to, const void *from, size_t bytes)
+/* Whole cache lines; a line in one store is a third faster than in four. */
+__attribute__((target("avx512f"))) static void stream_lines_512(char *to, const char *from,
+                                                                size_t bytes, const char *ahead)
 {
-  char *out = to;
-  const char *in = from;
-  const size_t unaligned = -(uintptr_t)out % 64;
-  const size_t first = unaligned < bytes ? unaligned : bytes;
-  memcpy(out, in, first);
-  size_t at = first;
-  for (; at + 64 <= bytes; at += 64) {
-    for (size_t i = 0; i < 64; i += sizeof(__m128i)) {
-      const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(in + at + i));
-      _mm_stream_si128((__m128i *)(void *)(out + at + i), x);
+  for (size_t i = 0; i < bytes; i += LINE) {
+    _mm_prefetch(ahead + i, _MM_HINT_T0);
+    _mm512_stream_si512((__m512i *)(void *)(to + i), _mm512_loadu_si512(from + i));
+  }
+}
+
+static void stream_lines(char *to, const char *from, size_t bytes, const char *ahead)
+{
+  for (size_t i = 0; i < bytes; i += LINE) {
+    _mm_prefetch(ahead + i, _MM_HINT_T0);
+    for (size_t j = i; j < i + LINE; j += sizeof(__m128i)) {
+      const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(from + j));
+      _mm_stream_si128((__m128i *)(void *)(to + j), x);
     }
   }
-  memcpy(out + at, in + at, bytes - at);
+}
+
+void onx_cpu_stream(void *to, const void *from, size_t bytes, const void *ahead)
+{
+  const size_t unaligned = -(uintptr_t)to % LINE, first = unaligned < bytes ? unaligned : bytes;
+  const size_t lines = (bytes - first) / LINE * LINE;
+  char *out = to;
+  const char *in = from;
+  memcpy(out, in, first);
+  (__builtin_cpu_supports("avx512f") ? stream_lines_512 : stream_lines)(out + first, in + first,
+                                                                        lines, ahead);
+  memcpy(out + first + lines, in + first + lines, bytes - first - lines);
+}
+
+void onx_cpu_streamed(void)
+{
   _mm_sfence();
 }
 
 #else
 
-void onx_cpu_stream(void *to, const void *from, size_t bytes)
+void onx_cpu_stream(void *to, const void *from, size_t bytes, const void *ahead)
 {
+  (void)ahead;
   memcpy(to, from, bytes);
+}
+
+void onx_cpu_streamed(void)
+{
 }
 
 bool onx_cpu_runs(const char *isa)

@@ -13,7 +13,10 @@ bool onx_cpu_runs(const char *isa);
 void onx_cpu_relax(void);
 
 /* memcpy whose stores pass by the caches, for results larger than those: memory is written without
- * being read first. */
-void onx_cpu_stream(void *to, const void *from, size_t bytes);
+ * being read first. Meanwhile as many bytes from `ahead` on, which are read next, are brought to
+ * the cache; there may be fewer. */
+void onx_cpu_stream(void *to, const void *from, size_t bytes, const void *ahead);
+/* After the last of them, before other threads are told that the results are there. */
+void onx_cpu_streamed(void);
 
 #endif

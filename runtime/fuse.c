@@ -15,7 +15,7 @@
 #define BLOCK_LEAST ((size_t)256)
 #define BLOCK_MOST ((size_t)2048)
 /* Results from here on are larger than a last-level cache: see docs/PERFORMANCE.md. */
-#define STREAMED_BYTES ((size_t)32 << 20)
+#define STREAMED_BYTES ((size_t)8 << 20)
 
 typedef struct onx_fuser {
   onx_plan *plan;
@@ -323,6 +323,7 @@ static void place_result(onx_weaving *w, uint32_t m)
 {
   onx_member *member = &w->chain->members[m];
   member->is_streamed = is_to_stream(w, m);
+  w->chain->is_streamed |= member->is_streamed;
   const uint32_t taken = w->is_inner[m] || member->is_streamed ? take_result(w, m) : ONX_NONE;
   for (uint32_t i = 0; i < member->step.n_reads; i++) {
     const uint32_t from = ending(w, m, i);
@@ -444,6 +445,26 @@ static void size_buffers(onx_chain *chain)
   chain->buffer_bytes = block * widest;
 }
 
+/* The first operand that the chain reads element by element. */
+static void find_ahead(onx_weaving *w)
+{
+  onx_chain *chain = w->chain;
+  const onx_plan *p = w->fuser->plan;
+  const size_t n = chain->members[0].step.items;
+  for (size_t m = 0; m < chain->n_members && !chain->ahead; m++) {
+    const onx_member *member = &chain->members[m];
+    const onx_node *node = member->step.node;
+    for (uint32_t i = 0; i < node->n_in && !chain->ahead; i++) {
+      if (node->in[i] == ONX_NONE || member->in_buffer[i] != ONX_NONE ||
+          elements_of(p, node->in[i]) != n)
+        continue;
+      chain->ahead = member->step.job.in + i;
+      chain->ahead_item = member->item[i];
+    }
+  }
+  chain->is_streamed = chain->is_streamed && chain->ahead;
+}
+
 static void cut_chain(onx_weaving *w)
 {
   const onx_chain *chain = w->chain;
@@ -479,6 +500,7 @@ static bool weave(onx_fuser *f, uint32_t group, onx_step *out)
   if (!make_members(&w) || !list_chain_uses(&w))
     return false;
   size_buffers(chain);
+  find_ahead(&w);
   cut_chain(&w);
   return true;
 }

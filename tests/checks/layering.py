@@ -32,7 +32,7 @@ OWNERS = {
     "omp.h": ["runtime/parallel.c"],
     "cpuid.h": ["runtime/cpu.c"],
     "dlfcn.h": ["runtime/plugin.c", "bench/ort.c"],
-    "immintrin.h": ["ops/kit/vec.h", "bench/copy.c"],
+    "immintrin.h": ["ops/kit/vec.h", "runtime/cpu.c", "bench/copy.c"],
     "arm_neon.h": ["ops/kit/vec.h"],
 }
 
