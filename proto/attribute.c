@@ -31,6 +31,9 @@ typedef struct onx_attr_source {
   onx_attr attr;
   onx_span tensor, sparse, graph;
   size_t n_floats, n_ints, n_strings;
+  onnxrun_string s; /* the last of each scalar */
+  int64_t i;
+  float f;
   int64_t type, found; /* as said, and by the field that was there: IR 1 has no type */
 } onx_attr_source;
 
@@ -88,6 +91,15 @@ static onnxrun_status take_field(onx_reader *r, onx_attr_source *src, const onx_
   case STRINGS:
     src->n_strings++;
     break;
+  case FLOAT:
+    src->f = float_of(f->value);
+    break;
+  case INT:
+    src->i = (int64_t)f->value;
+    break;
+  case STRING:
+    src->s = onx_field_text(f);
+    break;
   default:
     break;
   }
@@ -112,26 +124,15 @@ static onnxrun_status scan(onx_reader *r, onx_span span, onx_attr_source *src)
   return ONNXRUN_OK;
 }
 
-static onnxrun_status take_scalar(onx_reader *r, onx_span span, onx_attr *a)
+static onnxrun_status take_scalar(const onx_attr_source *src, onx_attr *a)
 {
-  onx_walk w = onx_walk_begin(r, &onnx__attribute_proto__descriptor, span);
-  onx_field f;
-  a->v.s = onx_text("");
   if (a->type == ONNXRUN_ATTR_INT)
-    a->v.i = 0;
+    a->v.i = src->i;
   else if (a->type == ONNXRUN_ATTR_FLOAT)
-    a->v.f = 0;
-  while (onx_walk_next(&w, &f)) {
-    if (type_of_field(f.number) != (int64_t)a->type)
-      continue;
-    if (f.number == FLOAT)
-      a->v.f = float_of(f.value);
-    else if (f.number == INT)
-      a->v.i = (int64_t)f.value;
-    else
-      a->v.s = onx_field_text(&f);
-  }
-  return w.status;
+    a->v.f = src->f;
+  else
+    a->v.s = src->s;
+  return ONNXRUN_OK;
 }
 
 /* Fills the list that `field` gives; its room is there. */
@@ -214,7 +215,7 @@ onnxrun_status onx_attr_read(onx_reader *r, onx_scope *scope, onx_span span, boo
                              onx_scope **pending, onx_attr *out)
 {
   enum { SPARSE_TENSOR = 11 };
-  onx_attr_source src = {.attr = {.name = {"", 0}, .ref = {"", 0}}};
+  onx_attr_source src = {.attr = {.name = {"", 0}, .ref = {"", 0}}, .s = {"", 0}};
   ONX_TRY(scan(r, span, &src));
   *out = src.attr;
   if (out->is_ref)
@@ -223,7 +224,7 @@ onnxrun_status onx_attr_read(onx_reader *r, onx_scope *scope, onx_span span, boo
   case ONNXRUN_ATTR_FLOAT:
   case ONNXRUN_ATTR_INT:
   case ONNXRUN_ATTR_STRING:
-    return take_scalar(r, span, out);
+    return take_scalar(&src, out);
   case ONNXRUN_ATTR_FLOATS:
   case ONNXRUN_ATTR_INTS:
   case ONNXRUN_ATTR_STRINGS:

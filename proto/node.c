@@ -10,6 +10,7 @@ typedef struct onx_node_source {
   size_t n_in, n_out;       /* as listed */
   size_t used_in, used_out; /* without absent ones at the end */
   size_t n_attrs;
+  const uint8_t *outputs, *attrs; /* where the first of them begins */
 } onx_node_source;
 
 static void take_field(onx_node_source *src, const onx_field *f)
@@ -21,7 +22,7 @@ static void take_field(onx_node_source *src, const onx_field *f)
     src->used_in = text.size > 0 ? src->n_in : src->used_in;
     break;
   case OUTPUT:
-    src->n_out++;
+    src->outputs = src->n_out++ ? src->outputs : f->at;
     src->used_out = text.size > 0 ? src->n_out : src->used_out;
     break;
   case NAME:
@@ -31,7 +32,7 @@ static void take_field(onx_node_source *src, const onx_field *f)
     src->op = text;
     break;
   case ATTRIBUTE:
-    src->n_attrs++;
+    src->attrs = src->n_attrs++ ? src->attrs : f->at;
     break;
   case DOMAIN:
     src->domain = onx_plain_domain(text);
@@ -56,6 +57,14 @@ static onnxrun_status scan(onx_reader *r, onx_span span, onx_node_source *src)
       (src->n_in >= ONX_NONE || src->n_out >= ONX_NONE || src->n_attrs >= ONX_NONE))
     return onx_damaged(r, span.data, "a node has too many operands");
   return w.status;
+}
+
+/* What is left of a node from one of its fields on. */
+static onx_span rest(onx_span span, const uint8_t *from)
+{
+  if (!from)
+    return (onx_span){span.data, 0};
+  return (onx_span){from, span.size - (size_t)(from - span.data)};
 }
 
 /* 0 for a domain that is not imported, which only a call of a function may do. */
@@ -100,7 +109,7 @@ static onnxrun_status read_attrs(onx_reader *r, onx_scope *scope, onx_span span,
   onx_walk w = onx_walk_begin(r, &onnx__node_proto__descriptor, span);
   uint32_t i = 0;
   onx_field f;
-  while (onx_walk_next(&w, &f)) {
+  while (i < node->n_attrs && onx_walk_next(&w, &f)) {
     if (f.number == ATTRIBUTE)
       ONX_TRY(onx_attr_read(r, scope, f.span, may_stay, pending, &node->attrs[i++]));
   }
@@ -127,8 +136,8 @@ static onnxrun_status define_node(onx_reader *r, onx_scope *scope, onx_span span
   if (!node->attrs)
     return onx_reader_full(r, src.n_attrs * sizeof *node->attrs, "a node's attributes");
   ONX_TRY(take_opset(r, scope, node));
-  ONX_TRY(define_outputs(r, scope, span, node, index));
-  return read_attrs(r, scope, span, node, pending);
+  ONX_TRY(define_outputs(r, scope, rest(span, src.outputs), node, index));
+  return read_attrs(r, scope, rest(span, src.attrs), node, pending);
 }
 
 static onnxrun_status reserve_nodes(onx_reader *r, const onx_scope *scope)

@@ -38,9 +38,14 @@ onx_walk onx_walk_begin(onx_reader *r, const ProtobufCMessageDescriptor *message
   return (onx_walk){r, message, span.data, span.data + span.size, ONNXRUN_OK};
 }
 
-static bool take_varint(const uint8_t **at, const uint8_t *end, uint64_t *value)
+/* Nearly all are of one byte. */
+static inline bool take_varint(const uint8_t **at, const uint8_t *end, uint64_t *value)
 {
   uint64_t v = 0;
+  if (*at < end && **at < 0x80) {
+    *value = *(*at)++;
+    return true;
+  }
   for (unsigned i = 0; i < VARINT_MOST && *at < end; i++) {
     const uint8_t byte = *(*at)++;
     v |= (uint64_t)(byte & 0x7f) << (7 * i);
@@ -116,6 +121,14 @@ static onnxrun_status take_payload(onx_walk *w, onx_field *f)
   }
 }
 
+/* Most messages number their fields from 1 on without a gap, at least at first. */
+static const ProtobufCFieldDescriptor *info_of(const ProtobufCMessageDescriptor *m, uint32_t number)
+{
+  if (number <= m->n_fields && m->fields[number - 1].id == number)
+    return &m->fields[number - 1];
+  return protobuf_c_message_descriptor_get_field(m, number);
+}
+
 /* A field of any number; `info` is NULL when the message does not know it. */
 static onnxrun_status take_field(onx_walk *w, onx_field *f)
 {
@@ -129,13 +142,40 @@ static onnxrun_status take_field(onx_walk *w, onx_field *f)
   f->number = (uint32_t)(key >> 3);
   f->wire = (uint32_t)(key & 7);
   ONX_TRY(take_payload(w, f));
-  f->info = protobuf_c_message_descriptor_get_field(w->message, f->number);
+  f->info = info_of(w->message, f->number);
   return f->info ? check_wire(w, f) : ONNXRUN_OK;
+}
+
+/* A number below 16 and a value or length below 128, as nearly all are; false leaves it to
+ * take_field, whatever is the matter. */
+static inline bool take_short(onx_walk *w, onx_field *f)
+{
+  const uint8_t *at = w->at;
+  const ProtobufCMessageDescriptor *m = w->message;
+  if (w->end - at < 2 || ((at[0] | at[1]) & 0x80))
+    return false;
+  const uint32_t number = at[0] >> 3, wire = at[0] & 7;
+  if (number == 0 || number > m->n_fields || m->fields[number - 1].id != number ||
+      wire != wire_of(&m->fields[number - 1]))
+    return false;
+  *f = (onx_field){.number = number, .wire = wire, .at = at, .info = &m->fields[number - 1]};
+  if (wire == VARINT) {
+    f->value = at[1];
+    w->at = at + 2;
+    return true;
+  }
+  if (wire != SPAN || at[1] > w->end - (at + 2))
+    return false;
+  f->span = (onx_span){at + 2, at[1]};
+  w->at = at + 2 + at[1];
+  return true;
 }
 
 bool onx_walk_next(onx_walk *w, onx_field *f)
 {
   while (w->status == ONNXRUN_OK && w->at < w->end) {
+    if (take_short(w, f))
+      return true;
     w->status = take_field(w, f);
     if (w->status == ONNXRUN_OK && f->info)
       return true;

@@ -133,45 +133,55 @@ static bool once(const onx_seen *s)
 }
 
 static const struct onx_rule {
-  const char *op;
+  onnxrun_string op;
   bool (*changes_nothing)(const onx_seen *s);
 } rules[] = {
-    {"Cast", to_same_type},
-    {"CastLike", to_same_type},
-    {"Concat", of_one},
-    {"Dropout", is_inference},
-    {"Expand", keeps_dims},
-    {"Flatten", keeps_dims},
-    {"Identity", always},
-    {"Max", of_one},
-    {"Mean", of_one},
-    {"Min", of_one},
-    {"Pad", without_pads},
-    {"Reshape", keeps_dims},
-    {"Slice", whole_slice},
-    {"Squeeze", keeps_dims},
-    {"Sum", of_one},
-    {"Tile", once},
-    {"Transpose", in_same_order},
-    {"Unsqueeze", keeps_dims},
+#define RULE(op, function)                                                                         \
+  {                                                                                                \
+    {op, sizeof(op) - 1}, function                                                                 \
+  }
+    RULE("Cast", to_same_type),
+    RULE("CastLike", to_same_type),
+    RULE("Concat", of_one),
+    RULE("Dropout", is_inference),
+    RULE("Expand", keeps_dims),
+    RULE("Flatten", keeps_dims),
+    RULE("Identity", always),
+    RULE("Max", of_one),
+    RULE("Mean", of_one),
+    RULE("Min", of_one),
+    RULE("Pad", without_pads),
+    RULE("Reshape", keeps_dims),
+    RULE("Slice", whole_slice),
+    RULE("Squeeze", keeps_dims),
+    RULE("Sum", of_one),
+    RULE("Tile", once),
+    RULE("Transpose", in_same_order),
+    RULE("Unsqueeze", keeps_dims),
+#undef RULE
 };
 
 /* A rule may ask for input 0 and output 0. A constant is aligned for those who read it now. */
-static bool changes_nothing(const onx_graph *g, const onx_node *node)
+static bool is_candidate(const onx_seen *s)
 {
-  const onx_seen s = {g, node};
-  if (node->domain.size > 0 || !operand(&s, 0) || node->n_out < 1 || node->out[0] == ONX_NONE ||
-      operand(&s, 0)->dtype != result(&s)->dtype || operand(&s, 0)->constant)
+  const onx_node *node = s->node;
+  if (!operand(s, 0) || node->n_out < 1 || node->out[0] == ONX_NONE ||
+      operand(s, 0)->dtype != result(s)->dtype || operand(s, 0)->constant)
     return false;
   for (uint32_t o = 1; o < node->n_out; o++) {
     if (node->out[o] != ONX_NONE)
       return false;
   }
-  for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-    if (onx_text_equal(node->op, onx_text(rules[i].op)))
-      return rules[i].changes_nothing(&s);
-  }
-  return false;
+  return true;
+}
+
+static bool changes_nothing(const onx_graph *g, const onx_node *node)
+{
+  const onx_seen s = {g, node};
+  const struct onx_rule *rule = rules, *end = rules + sizeof rules / sizeof *rules;
+  while (rule < end && !onx_text_equal(node->op, rule->op))
+    rule++;
+  return rule < end && node->domain.size == 0 && is_candidate(&s) && rule->changes_nothing(&s);
 }
 
 onnxrun_status onx_pass_identity(onx_module *m, onnxrun_error *error)
