@@ -321,6 +321,25 @@ onnxrun_status onx_bind(onx_module *m, const onnxrun_registry *registry, onnxrun
   return ONNXRUN_OK;
 }
 
+onnxrun_status onx_bind_again(onx_module *m, const bool *is_changed, onnxrun_error *error)
+{
+  onx_trial t;
+  ONX_TRY(new_trial(m, &t, error));
+  for (size_t i = 0; i < m->main->n_nodes; i++) {
+    if (!is_changed[i])
+      continue;
+    t.node = &m->main->nodes[i];
+    t.reason.status = ONNXRUN_OK;
+    const onnxrun_status s = try_kernel(&t, t.node->kernel);
+    if (s != ONNXRUN_OK) {
+      if (error)
+        *error = t.reason;
+      return s;
+    }
+  }
+  return ONNXRUN_OK;
+}
+
 onnxrun_status onx_pack(onx_module *m, onnxrun_error *error)
 {
   onx_trial t;

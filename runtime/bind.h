@@ -9,6 +9,10 @@
  * Nodes must be sorted. UNSUPPORTED names the operator, version or types that no kernel serves. */
 onnxrun_status onx_bind(onx_module *m, const onnxrun_registry *registry, onnxrun_error *error);
 
+/* Gives the nodes that are marked, by index, to their kernels' prepare() anew: their constants have
+ * changed. */
+onnxrun_status onx_bind_again(onx_module *m, const bool *is_changed, onnxrun_error *error);
+
 /* Calls the pack() of every node that has one. */
 onnxrun_status onx_pack(onx_module *m, onnxrun_error *error);
 

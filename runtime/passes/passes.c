@@ -21,13 +21,20 @@ static onnxrun_status let_have_epilogues(onx_module *m, onnxrun_error *error)
   return ONNXRUN_OK;
 }
 
-/* fold before identity, which goes by its dims; cse after identity, which makes inputs the same. */
+/* fold before identity, which goes by its dims; cse after identity, which makes inputs the same;
+ * batchnorm after both, for it takes products that nothing else reads. */
 const onx_pass onx_passes[] = {
-    {"inline", onx_pass_inline, false, true},       {"sort", onx_pass_sort, false, true},
-    {"dead", onx_pass_dead, false, false},          {"fold", onx_pass_fold, true, false},
-    {"identity", onx_pass_identity, true, false},   {"cse", onx_pass_cse, true, false},
-    {"dead", onx_pass_dead, true, false},           {"fuse", let_fuse, true, false},
-    {"epilogues", let_have_epilogues, true, false}, {NULL, NULL, false, false},
+    {"inline", onx_pass_inline, false, true},
+    {"sort", onx_pass_sort, false, true},
+    {"dead", onx_pass_dead, false, false},
+    {"fold", onx_pass_fold, true, false},
+    {"identity", onx_pass_identity, true, false},
+    {"cse", onx_pass_cse, true, false},
+    {"batchnorm", onx_pass_batchnorm, true, false},
+    {"dead", onx_pass_dead, true, false},
+    {"fuse", let_fuse, true, false},
+    {"epilogues", let_have_epilogues, true, false},
+    {NULL, NULL, false, false},
 };
 
 /* "dead, fold": those that may be left out, each once. */

@@ -34,4 +34,8 @@ onnxrun_status onx_pass_fold(onx_module *m, onnxrun_error *error);
 onnxrun_status onx_pass_identity(onx_module *m, onnxrun_error *error);
 /* Joins nodes that compute the same, and small constants that are the same. Bound. */
 onnxrun_status onx_pass_cse(onx_module *m, onnxrun_error *error);
+/* Takes normalisation by constants into the weights before it: results differ in their last bits.
+ * Bound. */
+onnxrun_status onx_pass_batchnorm(onx_module *m, onnxrun_error *error);
+
 #endif

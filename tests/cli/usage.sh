@@ -50,7 +50,7 @@ run 2 --isa z80 m.onnx
 complains 'z80'
 run 0 --isa base m.onnx
 run 2 --no-pass nonsense m.onnx
-complains "'nonsense' is not a pass that can be left out: dead, fold, identity, cse,"
+complains "'nonsense' is not a pass that can be left out: dead, fold, identity, cse, batchnorm,"
 run 2 --no-pass cse --no-pass sort m.onnx
 complains "'sort'"
 run 0 --no-pass dead --no-pass fold --no-pass identity --no-pass cse m.onnx

@@ -98,10 +98,10 @@ without() {
     }
   done
 }
-for pass in dead fold identity cse fuse epilogues; do
+for pass in dead fold identity cse batchnorm fuse epilogues; do
   without --no-pass $pass
 done
-without --no-pass dead --no-pass fold --no-pass identity --no-pass cse --no-pass fuse
+without --no-pass dead --no-pass fold --no-pass identity --no-pass cse --no-pass batchnorm --no-pass fuse
 
 passed=$(grep -c '^PASS' "$work/node")
 [ "$passed" -ge "$least" ] || fail "node: $passed cases passed, expected at least $least"

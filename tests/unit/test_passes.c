@@ -34,7 +34,8 @@ static void refuse(const char *without, const char *text)
 
 Test(passes, an_unknown_name_is_refused_with_those_that_there_are)
 {
-  refuse("nonsense", "'nonsense' is not a pass that can be left out: dead, fold, identity, cse,");
+  refuse("nonsense",
+         "'nonsense' is not a pass that can be left out: dead, fold, identity, cse, batchnorm,");
   refuse("cse,nonsense", "'nonsense'");
   refuse("cs", "'cs'");
   refuse("cse,,fold", "''");
@@ -170,13 +171,9 @@ static void run(const bytes *file, const char *without, float y[OUTPUTS][4], siz
 
 Test(passes, results_are_the_same_without_each_and_without_all)
 {
-  static const char *const without[] = {"dead",
-                                        "fold",
-                                        "identity",
-                                        "cse",
-                                        "fuse",
-                                        "epilogues",
-                                        "dead,fold,identity,cse,fuse,epilogues"};
+  static const char *const without[] = {
+      "dead", "fold",      "identity",  "cse",
+      "fuse", "epilogues", "batchnorm", "dead,fold,identity,cse,batchnorm,fuse,epilogues"};
   size_t least = 0, most = 0;
   for (int i = 0; i < 100; i++) {
     float y[OUTPUTS][4], z[OUTPUTS][4];
