@@ -3,20 +3,20 @@
  * A step is ready when all it waits for is finished; it is then put at the end of `ready`. Workers
  * walk `ready` from `head` and claim ranges by counting up; whoever finishes the last range of a
  * step releases those that wait for it. Nobody holds a lock. A worker without work spins, then
- * yields: it never outlives the run. */
+ * rests: it never outlives the run. */
 #include "runtime/schedule.h"
 
 #include <sched.h>
 #include <string.h>
+#include <time.h>
 
 #include "runtime/cpu.h"
 #include "runtime/error.h"
 
 #define WORKER_CYCLES 35000.0 /* work that makes another worker worth waking */
-/* Some 100 microseconds, longer than most steps: a worker that yields to another process comes
- * back after that one's slice, milliseconds later. Workers that may be waiting for each other's
- * processor yield at once. */
-#define SPINS_BEFORE_YIELD 8192
+/* Some 100 microseconds, longer than most steps, before a worker without work sleeps. Workers that
+ * may be waiting for each other's processor yield at once. */
+#define SPINS_BEFORE_REST 8192
 #define SPINS_IN_A_CROWD 64
 
 onx_schedule *onx_schedule_new(onx_plan *plan, const onx_watch *watch)
@@ -283,11 +283,23 @@ static bool is_stopped(onx_schedule *q)
   return true;
 }
 
+/* Yielding makes no room for a thread that waits for this one's processor with less right to it, so
+ * that one would come only after a slice; there is nothing else to do, so sleep. In a crowd
+ * somebody has always something to do. */
+static void rest(const onx_schedule *q)
+{
+  const struct timespec moment = {0, 1000};
+  if (q->is_crowded)
+    sched_yield();
+  else
+    nanosleep(&moment, NULL);
+}
+
 static void work(void *arg, size_t index, size_t worker)
 {
   (void)worker; /* an executor may run several tasks on one thread; scratch goes by task */
   onx_schedule *q = arg;
-  const unsigned most = q->is_crowded ? SPINS_IN_A_CROWD : SPINS_BEFORE_YIELD;
+  const unsigned most = q->is_crowded ? SPINS_IN_A_CROWD : SPINS_BEFORE_REST;
   unsigned spins = 0;
   while (!is_over(q) && !is_stopped(q)) {
     if (work_once(q, index))
@@ -295,7 +307,7 @@ static void work(void *arg, size_t index, size_t worker)
     else if (++spins < most)
       onx_cpu_relax();
     else
-      sched_yield();
+      rest(q);
   }
 }
 

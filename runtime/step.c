@@ -6,7 +6,7 @@
 #include "runtime/chain.h"
 #include "runtime/error.h"
 
-#define RANGE_CYCLES 40000.0 /* work of a range: some 10 microseconds, against 0.1 to claim it */
+#define RANGE_CYCLES 20000.0 /* work of a range: some 5 microseconds, against 0.1 to claim it */
 #define RANGES_MOST 512
 #define COPY_BLOCK ((size_t)4096)
 
