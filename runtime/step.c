@@ -6,8 +6,9 @@
 #include "runtime/chain.h"
 #include "runtime/error.h"
 
-#define RANGE_CYCLES 20000.0 /* work of a range: some 5 microseconds, against 0.1 to claim it */
-#define RANGES_MOST 512
+#define RANGE_CYCLES 20000.0     /* work of a range: some 5 microseconds, against 0.1 to claim it */
+#define RANGES_MOST 512          /* but none is of more than... */
+#define LONGEST_CYCLES 1500000.0 /* half a millisecond: a run may be stopped between ranges */
 #define COPY_BLOCK ((size_t)4096)
 
 /* Each worker's scratch begins aligned. `bytes` is at most PTRDIFF_MAX. */
@@ -22,7 +23,7 @@ void onx_step_cut(onx_step *step, double item_cost, size_t multiple)
   step->cost = (double)step->items * (item_cost > 0 ? item_cost : 1.0);
   double wanted = step->cost / RANGE_CYCLES;
   if (wanted > RANGES_MOST)
-    wanted = RANGES_MOST;
+    wanted = step->cost / LONGEST_CYCLES > RANGES_MOST ? step->cost / LONGEST_CYCLES : RANGES_MOST;
   const size_t ranges = wanted > 1 ? (size_t)wanted : 1;
   size_t grain = step->items / ranges + (step->items % ranges != 0);
   grain = (grain + multiple - 1) / multiple * multiple;
