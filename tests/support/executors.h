@@ -10,5 +10,8 @@ extern const onnxrun_executor executor_threads;
 extern const onnxrun_executor executor_in_turn, executor_backwards;
 /* Two threads share the tasks, however many there are. */
 extern const onnxrun_executor executor_pair;
+/* Threads that wait for work between runs, as a host's own would; sessions on several threads may
+ * share it. */
+extern const onnxrun_executor executor_pool;
 
 #endif

@@ -12,8 +12,8 @@
 
 #define IN TOY_IN
 
-static const onnxrun_executor *const executors[] = {&executor_threads, &executor_pair,
-                                                    &executor_in_turn, &executor_backwards};
+static const onnxrun_executor *const executors[] = {
+    &executor_threads, &executor_pair, &executor_in_turn, &executor_backwards, &executor_pool};
 enum { EXECUTORS = sizeof executors / sizeof *executors };
 
 /* Counts what is out; refuses after so many. */

@@ -107,8 +107,8 @@ static double seconds(void)
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static const onnxrun_executor *const executors[] = {&executor_threads, &executor_pair,
-                                                    &executor_in_turn, &executor_backwards};
+static const onnxrun_executor *const executors[] = {
+    &executor_threads, &executor_pair, &executor_in_turn, &executor_backwards, &executor_pool};
 enum { EXECUTORS = sizeof executors / sizeof *executors };
 
 /* ---- stopping -------------------------------------------------------------------------------- */
