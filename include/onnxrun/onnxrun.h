@@ -214,7 +214,7 @@ typedef struct onnxrun_run_options {
 ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_session_configure(
     onnxrun_session *session, const onnxrun_run_options *options, onnxrun_error *error);
 /* Makes the run in progress return CANCELLED; without one it does nothing. Thread-safe, and may be
- * called from a signal handler. A run looks between ranges of work, which take some 10
+ * called from a signal handler. A run looks between ranges of work, which take some 5
  * microseconds (docs/ARCHITECTURE.md says which take longer), whether it was cancelled or is past
  * its deadline (TIMEOUT); when all its work is done by then it returns its results. The making of
  * a plan, for shapes not seen before, is not interrupted. Outputs are undefined after either, and
