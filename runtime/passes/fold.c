@@ -64,7 +64,8 @@ static const onnxrun_tensor *input_of(onx_folder *f, const onx_node *node, uint3
   *t = (onnxrun_tensor){.dtype = v->dtype};
   if (*is_shaped) {
     t->rank = (uint32_t)v->known_rank;
-    memcpy(t->dims, v->known_dims, t->rank * sizeof *t->dims);
+    if (t->rank > 0)
+      memcpy(t->dims, v->known_dims, t->rank * sizeof *t->dims);
     *is_shaped = onx_tensor_bytes(t->dtype, t->rank, t->dims, &elements, &t->bytes);
   }
   return t;

@@ -105,7 +105,8 @@ Test(cse, constants_of_other_dims_or_types_are_others)
 {
   for (int i = 0; i < 2; i++) {
     pair p = begin();
-    const uint32_t c = toy_constant(p.t, 2, (float[]){0}), d = toy_constant(p.t, 2, (float[]){0});
+    const uint32_t c = toy_constant(p.t, 2, (float[]){0, 0}),
+                   d = toy_constant(p.t, 2, (float[]){0, 0});
     onnxrun_tensor *t = (onnxrun_tensor *)(uintptr_t)p.t->g->values[d].constant;
     if (i == 0) {
       *t = (onnxrun_tensor){ONNXRUN_FLOAT, 2, {1, 2}, t->data, t->bytes};
