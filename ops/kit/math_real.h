@@ -1,23 +1,28 @@
 /* math_real.h: the functions of math.h for one type; math.h says which and includes it twice. */
 
-/* x = n ln2 + r + r_lo, |r| <= 0.3467, n a whole number; power is n as a shift of an exponent. */
+/* x = n ln2 + r + r_lo, |r| <= 0.3467, n a whole number; s is 2^n, if that is normal. */
 typedef struct FN(reduced) {
-  REAL n, r, r_lo;
-  WORD power;
+  REAL n, r, r_lo, s;
 } FN(reduced);
+
+/* 2^n of n + ROUNDER + BIAS, which has n's bits at its end, with an exponent's bias. */
+ALWAYS_INLINE REAL FN(power_of)(REAL shifted)
+{
+  return TO_REAL(TO_WORD(shifted) << FRACTION_BITS);
+}
 
 ALWAYS_INLINE FN(reduced) FN(reduce)(REAL x)
 {
-  const REAL shifted = MADD(x, LOG2_E, ROUNDER), n = shifted - ROUNDER;
-  const WORD power = TO_WORD(shifted) << FRACTION_BITS;
+  const REAL base = ROUNDER + BIAS, shifted = MADD(x, LOG2_E, base), n = shifted - base;
+  const REAL s = FN(power_of)(shifted);
 #ifdef HAS_MADD
   /* n LN2 and, where n is not 0, x are multiples of half the unit that numbers from 1/2 to 1
    * have, so r, below 1/2, has a place for every bit: it is exact. */
-  return (FN(reduced)){n, MADD(n, -LN2, x), n * -LN2_REST, power};
+  return (FN(reduced)){n, MADD(n, -LN2, x), n * -LN2_REST, s};
 #else
   const REAL r_hi = x - n * LN2_HI; /* exact: LN2_HI ends in zeros */
   const REAL r = r_hi - n * LN2_LO;
-  return (FN(reduced)){n, r, (r_hi - r) - n * LN2_LO, power};
+  return (FN(reduced)){n, r, (r_hi - r) - n * LN2_LO, s};
 #endif
 }
 
@@ -36,13 +41,13 @@ ALWAYS_INLINE REAL FN(careful_square_term)(REAL r)
 /* e^(r + r_lo) - 1 - r, where `term` is e^r - 1 - r. */
 ALWAYS_INLINE REAL FN(with_lo)(REAL term, REAL r, REAL r_lo)
 {
-  return MADD(r_lo, r + term, term + r_lo);
+  return MADD(r_lo, (REAL)1 + (r + term), term);
 }
 
 /* 2^n, n whole and the result normal. */
 ALWAYS_INLINE REAL FN(two_to)(REAL n)
 {
-  return TO_REAL((TO_WORD(n + ROUNDER) << FRACTION_BITS) + TO_WORD((REAL)1));
+  return FN(power_of)(n + (ROUNDER + BIAS));
 }
 
 /* x 2^n, n whole, also where 2^n is not a normal number: rounded once more where the result is
@@ -51,6 +56,11 @@ ALWAYS_INLINE REAL FN(scale)(REAL x, REAL n)
 {
   const REAL half = MADD(n, (REAL)0.5, ROUNDER) - ROUNDER;
   return x * FN(two_to)(half) * FN(two_to)(n - half);
+}
+
+ALWAYS_INLINE REAL FN(unless_nan)(REAL x, REAL y)
+{
+  return x != x ? x : y;
 }
 
 /* NaN stays NaN. */
@@ -65,17 +75,11 @@ ALWAYS_INLINE REAL FN(clamp)(REAL x, REAL least, REAL most)
   return x > most ? most : x;
 }
 
-static inline REAL FN(exp_of)(REAL x)
+ALWAYS_INLINE REAL FN(exp_of)(REAL x)
 {
   const FN(reduced) a = FN(reduce)(FN(clamp)(x, EXP_LEAST, EXP_MOST));
   const REAL tail = FN(with_lo)(FN(square_term)(a.r), a.r, a.r_lo);
   return FN(scale)((REAL)1 + (a.r + tail), a.n);
-}
-
-/* 2^n of a reduction, where that is normal. */
-ALWAYS_INLINE REAL FN(power_of)(FN(reduced) a)
-{
-  return TO_REAL(a.power + TO_WORD((REAL)1));
 }
 
 /* Below this e^x - 1 is -1 in every rounding, and 2^n is normal. */
@@ -83,97 +87,103 @@ ALWAYS_INLINE REAL FN(power_of)(FN(reduced) a)
 
 /* Where x is so large that the 1 in e^x - 1 is lost, 2^n is put off until k, which may be small,
  * has been multiplied by. EXPM1_MOST is what scale() can do, enough for every normal k. */
-static inline REAL FN(expm1_by)(REAL x, REAL x_lo, REAL k, REAL k_lo)
+ALWAYS_INLINE REAL FN(expm1_by)(REAL x, REAL x_lo, REAL k, REAL k_lo)
 {
   const bool is_large = x > 80;
   const FN(reduced) a = FN(reduce)(FN(clamp)(x, EXPM1_LEAST, EXPM1_MOST));
   const REAL lo_x = FN(clamp)(x_lo, (REAL)-0x1p-16, (REAL)0x1p-16);
   const REAL tail = FN(with_lo)(FN(careful_square_term)(a.r), a.r, a.r_lo + lo_x);
-  const REAL one = is_large ? 0 : 1, s = is_large ? 1 : FN(power_of)(a), s_1 = s - one;
+  const REAL one = is_large ? 0 : 1, s = is_large ? 1 : a.s, s_1 = s - one;
   const REAL hi = MADD(s, a.r, s_1); /* the rest of s (1 + r) - 1 is lost */
   const REAL lost = ((s - s_1) - one) + MADD(s, a.r, s_1 - hi);
   const REAL y = MADD_EXACT(k, hi, MADD(k, MADD(s, tail, lost), k_lo * hi));
   return FN(scale)(y, is_large ? a.n : 0);
 }
 
-/* (k + k_lo) * (2^n (1 + r + tail) - 1), n not above 0. */
-ALWAYS_INLINE REAL FN(negative_expm1)(FN(reduced) a, REAL tail, REAL k, REAL k_lo)
+/* e^x - 1 for x <= 0 as hi + lo / 2, lo / 2 below a fifth of hi. Twice w is r and little more, so
+ * that it takes one rounding. r_lo, left out, is below a tenth of a unit, and so is what s - 1
+ * loses. */
+ALWAYS_INLINE PAIR FN(negative_expm1)(REAL x)
 {
-  const REAL s = FN(power_of)(a), s_1 = s - 1, hi = MADD(s, a.r, s_1);
-  const REAL lo = MADD(s, tail, MADD(s, a.r, s_1 - hi));
-  return MADD_EXACT(k, hi, MADD(k, lo, k_lo * hi));
+  const FN(reduced) a = FN(reduce)(FN(raise_negative)(x, EXPM1_LEAST));
+  const REAL s_1 = a.s - 1, sr = a.s * a.r, hi = s_1 + sr, lost = (s_1 - hi) + sr;
+  return (PAIR){hi, MADD(sr, MADD(EXPM1_Q(a.r), a.r * (a.r + a.r), a.r), lost + lost)};
 }
 
-/* In these two r_lo is below a tenth of a unit of the result, and is left out. */
-static inline REAL FN(negative_expm1_by)(REAL x, REAL k, REAL k_lo)
+ALWAYS_INLINE REAL FN(negative_expm1_by)(REAL x, REAL k)
 {
-  const FN(reduced) a = FN(reduce)(FN(at_least)(x, EXPM1_LEAST));
-  return FN(negative_expm1)(a, FN(square_term)(a.r), k, k_lo);
+  const PAIR y = FN(negative_expm1)(x);
+  return MADD_EXACT(k, y.hi, (REAL)0.5 * k * y.lo);
 }
 
-static inline REAL FN(negative_expm1_lo_by)(REAL x, REAL x_lo, REAL k, REAL k_lo)
+ALWAYS_INLINE REAL FN(negative_expm1_by_pair)(REAL x, REAL k, REAL k_lo)
 {
-  const FN(reduced) a = FN(reduce)(FN(at_least)(x, EXPM1_LEAST));
-  return FN(negative_expm1)(a, FN(with_lo)(FN(square_term)(a.r), a.r, x_lo), k, k_lo);
+  const PAIR y = FN(negative_expm1)(x);
+  return MADD_EXACT(k, y.hi, MADD((REAL)0.5 * k, y.lo, k_lo * y.hi));
 }
 
-static inline REAL FN(expm1_of)(REAL x)
+/* x is reduced by k ln2, which is exact: x = k n ln2 + k r. s k is exact, and |s k r| is below
+ * |s k - k|. Half of r is most of w. */
+ALWAYS_INLINE REAL FN(negative_expm1_of_ratio)(REAL x, REAL k)
+{
+  const REAL unit = k * LN2, unit_lo = MADD(k, LN2_REST, MADD_EXACT(k, LN2, -unit));
+  const REAL inverse = 1 / k, inverse_lo = MADD_EXACT(-inverse, k, 1) * inverse;
+  const REAL above = FN(raise_negative)(x, k * EXPM1_LEAST), base = ROUNDER + BIAS;
+  const REAL shifted = MADD(above, inverse * LOG2_E, base), n = shifted - base;
+  const REAL s = FN(power_of)(shifted), kr = MADD_EXACT(n, -unit, above), skr = s * kr;
+  const REAL half = MADD(kr, (REAL)0.5 * inverse, kr * ((REAL)0.5 * inverse_lo)), r = half + half;
+  const REAL sk = TO_REAL(TO_WORD(s) + (TO_WORD(k) - TO_WORD((REAL)1))), sk_k = sk - k;
+  const REAL hi = sk_k + skr, lost = ((sk_k - hi) + skr) + (sk - (sk_k + k));
+  return hi + MADD(skr, MADD(EXPM1_Q(r), r * r, half), MADD(s * n, -unit_lo, lost));
+}
+
+ALWAYS_INLINE REAL FN(expm1_of)(REAL x)
 {
   const REAL y = FN(expm1_by)(x, 0, 1, 0);
   return x == 0 ? x : y; /* -0 */
 }
 
-/* a + b as a pair, |a| >= |b| or a == 0. */
-ALWAYS_INLINE PAIR FN(sum)(REAL a, REAL b)
+/* N / (2 - N) with N = 1 - e^-2|x|, and x's sign. N is nominator + rest, where nominator is as
+ * coarse as 2 - N, and the remainder of the division corrects it. n is held where 2^n is not yet
+ * lost beside 1; the e^r that then leaves its range is worth half a unit at most. */
+ALWAYS_INLINE REAL FN(tanh_of)(REAL x)
 {
-  const REAL hi = a + b;
-  return (PAIR){hi, (a - hi) + b};
+  const REAL below = TO_REAL(TO_WORD(x) | SIGN), base = ROUNDER + BIAS;
+  const REAL z = FN(raise_negative)(below + below, TANH_LEAST);
+  const REAL shifted = FN(raise)(MADD(z, LOG2_E, base), base - FRACTION_BITS - 1);
+  const REAL r = MADD_EXACT(shifted - base, -LN2, z);
+  const REAL s = FN(power_of)(shifted), sr = s * r, s_1 = 1 - s, hi = s_1 - sr;
+  const REAL w = r * MADD(EXPM1_Q(r), r, (REAL)0.5); /* of e^r - 1 = r + r w */
+  const REAL lo = MADD(-sr, w, (s_1 - hi) - sr), all = hi + lo;
+  const REAL den = (REAL)2 - all, nominator = (REAL)2 - den, rest = (hi - nominator) + lo;
+  const REAL c = (REAL)1 / den, q = all * c;
+  const REAL left = MADD(q, rest, MADD_EXACT(-q, den, nominator) + rest);
+  const REAL y = TO_REAL(TO_WORD(MADD(left, c, q)) | (TO_WORD(x) & SIGN));
+  return FN(unless_nan)(x, y);
 }
 
-/* (num_hi + num_lo) / (den_hi + den_lo) by one division, whose remainder corrects it; lo far
- * below hi. */
-ALWAYS_INLINE REAL FN(divide)(PAIR num, PAIR den)
+/* 1 / (1 + e^-x), as 2^-64 / (2^-64 + 2^(n - 64) e^r), whose parts are normal numbers. The
+ * remainder of the division corrects it, and so does r_lo, which only matters where e^-x is almost
+ * all of the sum. Scaling comes last, so that results come right down to the subnormals. */
+ALWAYS_INLINE REAL FN(logistic_of)(REAL x)
 {
-  const REAL c = (REAL)1 / den.hi, q = num.hi * c;
-  const REAL rest = MADD_EXACT(-q, den.hi, num.hi) + MADD(-q, den.lo, num.lo);
-  return MADD(rest, c, q);
-}
-
-/* -u / (2 + u) with u = e^-2|x| - 1, and x's sign. */
-static inline REAL FN(tanh_of)(REAL x)
-{
-  const REAL below = TO_REAL(TO_WORD(x) | SIGN);
-  const FN(reduced) a = FN(reduce)(FN(at_least)(below + below, EXPM1_LEAST));
-  const REAL s = FN(power_of)(a), s_1 = s - 1, hi = MADD(s, a.r, s_1);
-  const REAL lost = (s - (s_1 + 1)) + MADD(s, a.r, s_1 - hi);
-  const PAIR u = FN(sum)(hi, MADD(s, FN(square_term)(a.r), lost));
-  const REAL den = (REAL)2 + u.hi;
-  const REAL y = FN(divide)((PAIR){-u.hi, -u.lo}, (PAIR){den, ((REAL)2 - den) + u.hi + u.lo});
-  return TO_REAL(TO_WORD(y) | (TO_WORD(x) & SIGN));
-}
-
-/* m 2^n / (1 + m 2^n) for x < 0, 1 / (1 + m 2^n) else, with m 2^n = e^-|x|. Powers are kept 2^64
- * times too large and the numerator is scaled last, so that results come right down to the
- * subnormals. Choices are made with masks, which compilers do not turn into two computations. */
-static inline REAL FN(logistic_of)(REAL x)
-{
-  const WORD is_below = (WORD)0 - (TO_WORD(x) >> (sizeof(WORD) * 8 - 1));
-  const FN(reduced) a = FN(reduce)(FN(at_least)(TO_REAL(TO_WORD(x) | SIGN), EXP_LEAST));
-  const PAIR one_r = FN(sum)(1, a.r);
-  const REAL term = EXP_P_LESS(a.r) * (a.r * a.r);
-  const PAIR m = FN(sum)(one_r.hi, MADD(a.r_lo, one_r.hi + term, one_r.lo + term));
-  const REAL large = TO_REAL(a.power + TO_WORD((REAL)0x1p64)), s = large * (REAL)0x1p-64;
-  const REAL e = s * m.hi, den = (REAL)1 + e;
-  const REAL num = TO_REAL((TO_WORD(m.hi) & is_below) | (TO_WORD((REAL)1) & ~is_below));
-  const REAL num_lo = TO_REAL(TO_WORD(m.lo) & is_below);
-  const REAL y = FN(divide)((PAIR){num, num_lo}, (PAIR){den, MADD(s, m.lo, ((REAL)1 - den) + e)});
-  return x < 0 ? y * large * (REAL)0x1p-64 : y;
+  const REAL one = (REAL)0x1p-64, base = ROUNDER + BIAS - 64;
+  const REAL z = FN(lower)(FN(raise_negative)(x, EXP_LEAST), LOGISTIC_MOST);
+  const REAL shifted = MADD(z, -LOG2_E, base), n = shifted - base, s = FN(power_of)(shifted);
+  const REAL r = MADD_EXACT(n, -LN2, -z), p = MADD(EXP_P_LESS(r), r * r, r);
+  const REAL sum = one + s, den = MADD(s, p, sum);
+  const REAL den_lo = MADD(s, p, sum - den) + ((s - sum) + one);
+  const REAL c = (REAL)1 / den;
+  const REAL left = MADD(-c, den_lo, MADD_EXACT(-c, den, (REAL)1));
+  const REAL y = MADD(c, MADD(FN(raise)(n, 0), LN2_REST, left), c) * one;
+  return FN(unless_nan)(x, y);
 }
 
 #undef REAL
 #undef PAIR
 #undef FN
 #undef WORD
+#undef BIAS
 #undef TO_WORD
 #undef TO_REAL
 #undef SIGN
@@ -190,4 +200,6 @@ static inline REAL FN(logistic_of)(REAL x)
 #undef EXPM1_Q
 #undef EXP_P_LESS
 #undef EXPM1_Q_TAIL
+#undef TANH_LEAST
+#undef LOGISTIC_MOST
 #undef EXPM1_LEAST
