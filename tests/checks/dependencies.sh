@@ -1,5 +1,5 @@
 #!/bin/sh
-# dependencies.sh LIBRARY: libonnxrun.so needs the C library, math, protobuf-c and OpenMP alone, has no
+# dependencies.sh LIBRARY STRIP: libonnxrun.so needs the C library, math, protobuf-c and OpenMP alone, has no
 # executable stack and no text to relocate, and stays under a megabyte stripped.
 library=$1
 most=1000000
@@ -27,7 +27,7 @@ fi
 
 stripped=$(mktemp) || exit 1
 trap 'rm -f "$stripped"' EXIT
-strip -o "$stripped" "$library" || exit 1
+"$2" -o "$stripped" "$library" || exit 1
 size=$(wc -c <"$stripped")
 echo "stripped: $size bytes"
 if [ "$size" -ge "$most" ]; then

@@ -1,9 +1,9 @@
-"""packed.py LIST: every float loop of a map works on whole vectors.
+"""packed.py LIST [OBJDUMP]: every float loop of a map works on whole vectors.
 
 In the objects of ops/activation, ops/logical, ops/math and of ops/kit/kit.c, each function *_f32 that
 jumps back must hold packed arithmetic on the registers of its instruction set: moves, broadcasts and
 zeroing do not count. A compiler that gives up on a loop says nothing, so this does. packed.allow has
-the exceptions.
+the exceptions. OBJDUMP is given for aarch64, where the registers are v0.4s and so on.
 """
 import os
 import re
@@ -12,7 +12,12 @@ import sys
 from checks import Allowed, fail, finish, output
 
 REGISTERS = {"base": "%xmm", "avx2": "%ymm", "avx512": "%zmm"}
+TOOL = "objdump"
+if len(sys.argv) > 2:  # the cross build's, of aarch64
+    TOOL, REGISTERS = sys.argv[2], {"base": "v"}
 FOLDERS = re.compile(r"/ops/(activation|logical|math|kit(?=/kit))/(\w+)\.c\.o$")
+NEON = re.compile(r"(f(add|sub|mul|div|mla|mls|neg|abs|sqrt|max|min|maxnm|minnm|cm\w+|cvt\w+|rint\w)|"
+                  r"and|bic|orr|eor|bsl|bit|bif|add|sub|cm\w+|u?shl|[su]shr)\s+v\d+\.(4s|16b|2d)")
 ARITHMETIC = re.compile(
     r"v?(add|sub|mul|div|min|max|sqrt|and|andn|or|cmp\w*|rndscale|round|fn?m(add|sub)\d*|"
     r"blendv?|blendm|cvt\w+|xor)ps$|v?cvt\w*ps2\w+$|v?cvt\w+2ps$|"
@@ -22,7 +27,7 @@ ARITHMETIC = re.compile(
 def functions(path):
     """(name, [(address, instruction)]) of each function of an object."""
     name, body = None, []
-    for line in output("objdump", "-d", "--no-show-raw-insn", path).splitlines():
+    for line in output(TOOL, "-d", "--no-show-raw-insn", path).splitlines():
         m = re.match(r"[0-9a-f]+ <(.+)>:$", line)
         if m:
             if name:
@@ -37,13 +42,15 @@ def functions(path):
 
 def has_loop(body):
     for address, instruction in body:
-        jump = re.match(r"j\w+\s+([0-9a-f]+)", instruction)
+        jump = re.match(r"(?:j\w+|b\.\w+|cbn?z\s+\w+,|tbn?z\s+\w+, #\d+,)\s+([0-9a-f]+)", instruction)
         if jump and int(jump.group(1), 16) <= address and int(jump.group(1), 16) >= body[0][0]:
             return True
     return False
 
 
 def is_packed(instruction, register):
+    if register == "v":
+        return bool(NEON.match(instruction))
     mnemonic, _, operands = instruction.partition(" ")
     if not ARITHMETIC.match(mnemonic) or register not in operands:
         return False

@@ -28,6 +28,9 @@ OPS_MAY_CALL = re.compile(
 # In which process a thread has used OpenMP; the file says why.
 MAY_CHANGE = ("runtime/parallel.c.o", "home")
 
+# Atomics of gcc on aarch64: libgcc's, by what the processor has.
+ATOMICS = re.compile(r"__aarch64_(cas|swp|ld(add|clr|eor|set))\d+_\w+$")
+
 # Numbers to text and back (ops/kit/text.h): exact, into memory, outside of loops.
 TEXT_MAY_CALL = re.compile(r"(snprintf|strto[df])$")
 TEXT_FILES = re.compile(r".*/cast\.c\.o$")
@@ -59,7 +62,7 @@ def check_uses(isa, paths):
             fail("%s: calls %s" % (short(path), name))
         if isa and not (name.endswith("__" + isa) or OPS_MAY_CALL.match(name)
                         or TEXT_MAY_CALL.match(name) and TEXT_FILES.match(path)
-                        or name == "_GLOBAL_OFFSET_TABLE_"):
+                        or ATOMICS.match(name) or name == "_GLOBAL_OFFSET_TABLE_"):
             fail("%s (%s): an operator calls %s" % (short(path), isa, name))
 
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh PROGRAM SOURCE: the ONNX conformance suites.
+# run.sh PROGRAM SOURCE [node]: the ONNX conformance suites; "node" runs that one alone, and once.
 #
 # The suites lie in SHARED/conformance, SHARED being $ONNXRUN_SHARED or SOURCE/../shared; without
 # them, in Debian's libonnx-testdata. Asserts that no case fails, that a case is left out only for
@@ -61,10 +61,13 @@ suite() {
 }
 
 suite node
-suite simple
-suite pytorch-converted
-suite pytorch-operator
-if [ -d "$suites/light" ]; then
+only=${3:-}
+if [ "$only" != node ]; then
+  suite simple
+  suite pytorch-converted
+  suite pytorch-operator
+fi
+if [ "$only" != node ] && [ -d "$suites/light" ]; then
   for model in "$suites"/light/*; do
     case $model in
     *densenet*) set -- --rtol 2e-3 ;;
@@ -98,10 +101,10 @@ without() {
     }
   done
 }
-for pass in dead fold identity cse batchnorm fuse epilogues; do
+[ "$only" = node ] || for pass in dead fold identity cse batchnorm fuse epilogues; do
   without --no-pass $pass
 done
-without --no-pass dead --no-pass fold --no-pass identity --no-pass cse --no-pass batchnorm --no-pass fuse
+[ "$only" = node ] || without --no-pass dead --no-pass fold --no-pass identity --no-pass cse --no-pass batchnorm --no-pass fuse
 
 passed=$(grep -c '^PASS' "$work/node")
 [ "$passed" -ge "$least" ] || fail "node: $passed cases passed, expected at least $least"

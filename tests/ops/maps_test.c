@@ -119,10 +119,12 @@ Test(maps, find_wrong_walks_through_memory, .fini = tensors_free)
 
 Test(maps, find_types_that_row_and_kernel_do_not_share, .fini = tensors_free)
 {
+  const uint64_t types = row.types;
   row.types |= T(DOUBLE);
   FINDS(NO_FAULT, "double is in the row, but no kernel takes it");
   row.types = T(FLOAT);
   FINDS(NO_FAULT, "int32 is not in the row, but a kernel takes it");
+  row.types = types;
 }
 
 Test(maps, find_attributes_that_no_version_has, .fini = tensors_free)
