@@ -120,5 +120,5 @@ static const onnxrun_kernel ints_12 = {CONSTANT(12), .attrs = ints_attr, .output
 static const onnxrun_kernel strings_12 = {CONSTANT(12), .attrs = strings_attr,
                                           .outputs = string_out, VECTOR};
 
-KERNELS(constant, &refused, &value_1, &sparse_11, &float_12, &int_12, &string_12, &floats_12,
-        &ints_12, &strings_12)
+KERNELS_BY_LOOP(constant, &refused, &value_1, &sparse_11, &float_12, &int_12, &string_12,
+                &floats_12, &ints_12, &strings_12)

@@ -90,4 +90,4 @@ static const onnxrun_kernel constantofshape_9 = {KERNEL("ConstantOfShape", 9, 0)
                                                  .shape = fill_shape,
                                                  .loops = fill_loops};
 
-KERNELS(constantofshape, &constantofshape_9)
+KERNELS_BY_LOOP(constantofshape, &constantofshape_9)

@@ -26,7 +26,8 @@
  * The first instruction set has the list of descriptors. Each other one (ONX_CODE_ONLY) has a
  * function that puts its loops and functions into copies of those; as it reads nothing else,
  * compilers drop the descriptors there, so that names, operands and attributes stand in the
- * library once. */
+ * library once. Where the other functions are slow anyway and name no loop or function that is
+ * faster on a newer set, KERNELS_BY_LOOP in its place keeps them once as well. */
 #if defined(ONX_AS_PLUGIN)
 #define KERNELS(id, ...)                                                                           \
   static const onnxrun_kernel *const id##_kernels[] = {__VA_ARGS__, NULL};                         \
@@ -37,13 +38,15 @@
     return host_abi >= ONNXRUN_ABI ? &id##_plugin : NULL;                                          \
   }
 #elif defined(ONX_CODE_ONLY)
-#define KERNELS(id, ...)                                                                           \
+#define KERNELS(id, ...) ONX_CODE(id, put_code, __VA_ARGS__)
+#define KERNELS_BY_LOOP(id, ...) ONX_CODE(id, put_loops, __VA_ARGS__)
+#define ONX_CODE(id, put, ...)                                                                     \
   void ONX_SYMBOL(id)(onnxrun_kernel *);                                                           \
   void ONX_SYMBOL(id)(onnxrun_kernel * kernels)                                                    \
   {                                                                                                \
     const onnxrun_kernel *const own[] = {__VA_ARGS__};                                             \
     _Pragma("GCC unroll 64") for (size_t i = 0; i < sizeof own / sizeof *own; i++)                 \
-        put_code(&kernels[i], own[i]);                                                             \
+        put(&kernels[i], own[i]);                                                                  \
   }
 #else
 #define KERNELS(id, ...)                                                                           \
@@ -51,7 +54,17 @@
   const onnxrun_kernel *const ONX_SYMBOL(id)[] = {__VA_ARGS__, NULL};
 #endif
 
+#ifndef KERNELS_BY_LOOP
+#define KERNELS_BY_LOOP KERNELS
+#endif
+
 /* What of a descriptor depends on the instruction set. */
+static inline void put_loops(onnxrun_kernel *to, const onnxrun_kernel *from)
+{
+  if (from->loops)
+    to->loops = from->loops;
+}
+
 static inline void put_code(onnxrun_kernel *to, const onnxrun_kernel *from)
 {
   if (from->prepare)
@@ -62,8 +75,7 @@ static inline void put_code(onnxrun_kernel *to, const onnxrun_kernel *from)
     to->shape = from->shape;
   if (from->run)
     to->run = from->run;
-  if (from->loops)
-    to->loops = from->loops;
+  put_loops(to, from);
 }
 
 /* Long functions of ops/kit that a loop calls once a range have one instance an instruction set, in

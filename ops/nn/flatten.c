@@ -32,4 +32,4 @@ static const onnxrun_kernel flatten_1 = {KERNEL("Flatten", 1, 0), .flags = ONNXR
                                          .attrs = flatten_attrs,  .params_size = sizeof(flatten),
                                          .shape = flatten_shape};
 
-KERNELS(flatten, &flatten_1)
+KERNELS_BY_LOOP(flatten, &flatten_1)

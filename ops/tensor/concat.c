@@ -109,4 +109,4 @@ static const onnxrun_loop concat_loops[] = {{ONNXRUN_UNDEFINED, concat_loop}, {0
 static const onnxrun_kernel concat_1 = {CONCAT(1, 3), .attrs = attrs_1};
 static const onnxrun_kernel concat_4 = {CONCAT(4, 0), .attrs = attrs_4};
 
-KERNELS(concat, &concat_1, &concat_4)
+KERNELS_BY_LOOP(concat, &concat_1, &concat_4)

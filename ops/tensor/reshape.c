@@ -96,4 +96,4 @@ static const onnxrun_kernel reshape_1 = {RESHAPE(1, 4), .inputs = attribute_in, 
 static const onnxrun_kernel reshape_5 = {RESHAPE(5, 13), .inputs = reshape_in};
 static const onnxrun_kernel reshape_14 = {RESHAPE(14, 0), .inputs = reshape_in, .attrs = attrs_14};
 
-KERNELS(reshape, &reshape_1, &reshape_5, &reshape_14)
+KERNELS_BY_LOOP(reshape, &reshape_1, &reshape_5, &reshape_14)

@@ -66,4 +66,4 @@ static const onnxrun_kernel shape_1 = {SHAPE(1, 14), .attrs = whole_attrs,
                                        .prepare = whole_prepare};
 static const onnxrun_kernel shape_15 = {SHAPE(15, 0), .attrs = part_attrs};
 
-KERNELS(shape, &shape_1, &shape_15)
+KERNELS_BY_LOOP(shape, &shape_1, &shape_15)

@@ -186,4 +186,4 @@ static const onnxrun_loop slice_loops[] = {{ONNXRUN_UNDEFINED, slice_loop}, {0}}
 static const onnxrun_kernel slice_1 = {SLICE(1, 9), .inputs = slice_in_1, .attrs = slice_attrs};
 static const onnxrun_kernel slice_10 = {SLICE(10, 0), .inputs = slice_in_10};
 
-KERNELS(slice, &slice_1, &slice_10)
+KERNELS_BY_LOOP(slice, &slice_1, &slice_10)

@@ -48,4 +48,4 @@ static const onnxrun_attr attrs_1[] = {ATTR_INTS(squeeze, axes), END};
 static const onnxrun_kernel squeeze_1 = {SQUEEZE(1, 12), .inputs = attribute_in, .attrs = attrs_1};
 static const onnxrun_kernel squeeze_13 = {SQUEEZE(13, 0), .inputs = squeeze_in};
 
-KERNELS(squeeze, &squeeze_1, &squeeze_13)
+KERNELS_BY_LOOP(squeeze, &squeeze_1, &squeeze_13)

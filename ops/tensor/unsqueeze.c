@@ -44,4 +44,4 @@ static const onnxrun_kernel unsqueeze_1 = {UNSQUEEZE(1, 12), .inputs = attribute
                                            .attrs = attrs_1};
 static const onnxrun_kernel unsqueeze_13 = {UNSQUEEZE(13, 0), .inputs = unsqueeze_in};
 
-KERNELS(unsqueeze, &unsqueeze_1, &unsqueeze_13)
+KERNELS_BY_LOOP(unsqueeze, &unsqueeze_1, &unsqueeze_13)
