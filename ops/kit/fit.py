@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Prints the polynomials of math.h: minimax fits by Remez' exchange, in 200 bits (Debian: python3-mpmath).
+"""Prints the polynomials of math.h and math_family.h: minimax fits by Remez' exchange, in 200 bits (Debian: python3-mpmath).
 
 p(r) = (e^r - 1 - r) / r^2 for |r| <= ln2 / 2, so that e^r - 1 = r + r^2 p(r).
 """
-from mpmath import mp, mpf, matrix, lu_solve, exp, expm1, cos, pi, log, nstr
+from mpmath import mp, mpf, matrix, lu_solve, exp, expm1, cos, pi, log, nstr, sqrt, erf, erfc
 
 mp.prec = 200
 
@@ -61,3 +61,40 @@ for name, n, weight, digits in (
     print(f"p(r), {name}: error 2^{nstr(log(error, 2), 4)}")
     for j, x in enumerate(c):
         print(f"  r^{j}: {nstr(x, digits)}")
+
+
+def report(name, n, fit):
+    c, error = fit
+    print(f"{name}: error 2^{nstr(log(error, 2), 4)}")
+    for j, x in enumerate(c):
+        print(f"  ^{j}: {nstr(x, 9 if n < 12 else 20)}  {float(x).hex()}")
+
+
+def log_r(z):
+    """(ln((1 + s) / (1 - s)) - 2 s) / s^3, z = s^2"""
+    return mpf(2) / 3 + z * 2 / 5 if z < mpf(10) ** -12 else (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2) / z
+
+
+def erf_p(z):
+    """erf(x) / x - 1, z = x^2"""
+    return 2 / sqrt(pi) - 1 if z < mpf(10) ** -15 else erf(sqrt(z)) / sqrt(z) - 1
+
+
+def gelu_s(k):
+    """S(u) of e^(-a^2/2) t S(t - 1/2) = erfc(a / sqrt 2) / 2, t = k / (a + k)"""
+    def s(u):
+        t = u + mpf(1) / 2
+        a = k / t - k
+        return erfc(a / sqrt(mpf(2))) / 2 * exp(a * a / 2) / t
+    return s
+
+
+for n in (3, 8):
+    report("LOG_R", n, remez(log_r, n, mpf(0), mpf("0.0405"), weight=lambda z: z / 2 + mpf(10) ** -9))
+for n in (7, 13):
+    report("ERF_P", n, remez(erf_p, n, mpf(10) ** -20, mpf(1), weight=lambda z: 1 / (1 + erf_p(z))))
+for n, most in ((7, 4), (19, 6)):
+    report("ERFC_G", n, remez(lambda a: log(erfc(a)), n, mpf("0.999"), mpf(most), weight=lambda a: erfc(a) / erf(a)))
+for n, k, most in ((11, 3, "14.8"), (24, 4, "38.8")):
+    s = gelu_s(mpf(k))
+    report("GELU_S", n, remez(s, n, k / (mpf(most) + k) - mpf(1) / 2, mpf(1) / 2, weight=lambda u: 1 / s(u)))

@@ -148,4 +148,6 @@ ALWAYS_INLINE double lower_f64(double x, double most)
 #define TANH(x) BY_REAL(tanh_of, x)(x)
 #define LOGISTIC(x) BY_REAL(logistic_of, x)(x)
 
+#include "ops/kit/math_family.h"
+
 #endif

@@ -46,6 +46,83 @@ static double tanh_of(double x, const double *a)
   return tanh(x);
 }
 
+static double hardsigmoid(double x, const double *a)
+{
+  const double y = a[0] * x + a[1];
+  return y < 0 ? 0 : y > 1 ? 1 : y;
+}
+
+static double hardswish(double x, const double *a)
+{
+  (void)a;
+  return x <= -3 ? -0.0 : x >= 3 ? x : x * (x + 3) / 6;
+}
+
+static double softsign(double x, const double *a)
+{
+  (void)a;
+  return isinf(x) ? copysign(1, x) : x / (1 + fabs(x));
+}
+
+static double reciprocal(double x, const double *a)
+{
+  (void)a;
+  return 1 / x;
+}
+
+static double softplus(double x, const double *a)
+{
+  (void)a;
+  return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
+}
+
+/* x / (1 + e^-v); 0 beyond the range, where infinity times 0 stands. */
+static double gate(double x, double v)
+{
+  if (v < -700)
+    return copysign(0, x);
+  return v < 0 ? x * (exp(v) / (1 + exp(v))) : x / (1 + exp(-v));
+}
+
+static double swish(double x, const double *a)
+{
+  return gate(x, a[0] * x);
+}
+
+static double mish(double x, const double *a)
+{
+  (void)a;
+  const double e = exp(-fabs(x));
+  if (x >= 0)
+    return x * ((1 + 2 * e) / (1 + 2 * e + 2 * e * e));
+  return x < -700 ? -0.0 : x * (e * (e + 2) / (e * (e + 2) + 2));
+}
+
+static double gelu(double x, const double *a)
+{
+  (void)a;
+  return x < -100 ? -0.0 : x / 2 * erfc(-x / sqrt(2));
+}
+
+static double gelu_tanh(double x, const double *a)
+{
+  (void)a;
+  const double v = sqrt(8 / acos(-1)) * (x + 0.044715 * x * x * x);
+  return gate(x, v);
+}
+
+static double erf_of(double x, const double *a)
+{
+  (void)a;
+  return erf(x);
+}
+
+static double log_of(double x, const double *a)
+{
+  (void)a;
+  return log(x);
+}
+
 static void true_relu(mpfr_t x, const double *a)
 {
   (void)a;
@@ -97,6 +174,158 @@ static void true_tanh(mpfr_t x, const double *a)
   mpfr_tanh(x, x, MPFR_RNDN);
 }
 
+static void true_hardsigmoid(mpfr_t x, const double *a)
+{
+  mpfr_mul_d(x, x, a[0], MPFR_RNDN);
+  mpfr_add_d(x, x, a[1], MPFR_RNDN);
+  if (mpfr_nan_p(x))
+    return;
+  if (mpfr_sgn(x) <= 0)
+    mpfr_set_zero(x, 1);
+  else if (mpfr_cmp_ui(x, 1) > 0)
+    mpfr_set_ui(x, 1, MPFR_RNDN);
+}
+
+static void true_hardswish(mpfr_t x, const double *a)
+{
+  (void)a;
+  if (mpfr_nan_p(x))
+    return;
+  if (mpfr_cmp_si(x, -3) <= 0)
+    mpfr_set_zero(x, -1);
+  else if (mpfr_cmp_si(x, 3) < 0) {
+    mpfr_t above;
+    mpfr_init2(above, 300);
+    mpfr_add_ui(above, x, 3, MPFR_RNDN);
+    mpfr_mul(x, x, above, MPFR_RNDN);
+    mpfr_div_ui(x, x, 6, MPFR_RNDN);
+    mpfr_clear(above);
+  }
+}
+
+static void true_softsign(mpfr_t x, const double *a)
+{
+  (void)a;
+  if (mpfr_inf_p(x)) {
+    mpfr_set_si(x, mpfr_sgn(x), MPFR_RNDN);
+    return;
+  }
+  mpfr_t size;
+  mpfr_init2(size, 1200);
+  mpfr_abs(size, x, MPFR_RNDN);
+  mpfr_add_ui(size, size, 1, MPFR_RNDN);
+  mpfr_div(x, x, size, MPFR_RNDN);
+  mpfr_clear(size);
+}
+
+static void true_reciprocal(mpfr_t x, const double *a)
+{
+  (void)a;
+  mpfr_ui_div(x, 1, x, MPFR_RNDN);
+}
+
+static void true_softplus(mpfr_t x, const double *a)
+{
+  (void)a;
+  mpfr_t y;
+  mpfr_init2(y, 300);
+  mpfr_abs(y, x, MPFR_RNDN);
+  mpfr_neg(y, y, MPFR_RNDN);
+  mpfr_exp(y, y, MPFR_RNDN);
+  mpfr_log1p(y, y, MPFR_RNDN);
+  if (mpfr_sgn(x) > 0)
+    mpfr_add(x, x, y, MPFR_RNDN);
+  else
+    mpfr_set(x, y, MPFR_RNDN);
+  mpfr_clear(y);
+}
+
+/* x / (1 + e^-v); 0 with the sign of x where v is so low that infinity times 0 could stand. */
+static void true_gate(mpfr_t x, mpfr_t v)
+{
+  if (mpfr_cmp_si(v, -100000) < 0) {
+    mpfr_set_zero(x, mpfr_signbit(x) ? -1 : 1);
+    return;
+  }
+  mpfr_neg(v, v, MPFR_RNDN);
+  mpfr_exp(v, v, MPFR_RNDN);
+  mpfr_add_ui(v, v, 1, MPFR_RNDN);
+  mpfr_div(x, x, v, MPFR_RNDN);
+}
+
+static void true_swish(mpfr_t x, const double *a)
+{
+  mpfr_t v;
+  mpfr_init2(v, 300);
+  mpfr_mul_d(v, x, a[0], MPFR_RNDN);
+  true_gate(x, v);
+  mpfr_clear(v);
+}
+
+static void true_gelu_tanh(mpfr_t x, const double *a)
+{
+  (void)a;
+  mpfr_t v, c;
+  mpfr_inits2(300, v, c, (mpfr_ptr)NULL);
+  mpfr_sqr(v, x, MPFR_RNDN);
+  mpfr_mul(v, v, x, MPFR_RNDN);
+  mpfr_mul_ui(v, v, 44715, MPFR_RNDN);
+  mpfr_div_ui(v, v, 1000000, MPFR_RNDN);
+  mpfr_add(v, v, x, MPFR_RNDN);
+  mpfr_const_pi(c, MPFR_RNDN);
+  mpfr_ui_div(c, 8, c, MPFR_RNDN);
+  mpfr_sqrt(c, c, MPFR_RNDN);
+  mpfr_mul(v, v, c, MPFR_RNDN);
+  true_gate(x, v);
+  mpfr_clears(v, c, (mpfr_ptr)NULL);
+}
+
+static void true_mish(mpfr_t x, const double *a)
+{
+  (void)a;
+  if (mpfr_cmp_si(x, -100000) < 0) {
+    mpfr_set_zero(x, -1);
+    return;
+  }
+  mpfr_t y;
+  mpfr_init2(y, 300);
+  mpfr_set(y, x, MPFR_RNDN);
+  true_softplus(y, a);
+  mpfr_tanh(y, y, MPFR_RNDN);
+  mpfr_mul(x, x, y, MPFR_RNDN);
+  mpfr_clear(y);
+}
+
+static void true_gelu(mpfr_t x, const double *a)
+{
+  (void)a;
+  if (mpfr_cmp_si(x, -1000) < 0) {
+    mpfr_set_zero(x, -1);
+    return;
+  }
+  mpfr_t y;
+  mpfr_init2(y, 300);
+  mpfr_sqrt_ui(y, 2, MPFR_RNDN);
+  mpfr_div(y, x, y, MPFR_RNDN);
+  mpfr_neg(y, y, MPFR_RNDN);
+  mpfr_erfc(y, y, MPFR_RNDN);
+  mpfr_mul(x, x, y, MPFR_RNDN);
+  mpfr_div_ui(x, x, 2, MPFR_RNDN);
+  mpfr_clear(y);
+}
+
+static void true_erf(mpfr_t x, const double *a)
+{
+  (void)a;
+  mpfr_erf(x, x, MPFR_RNDN);
+}
+
+static void true_log(mpfr_t x, const double *a)
+{
+  (void)a;
+  mpfr_log(x, x, MPFR_RNDN);
+}
+
 const subject subjects[] = {
     {"Relu", "", 0.5, 0.5, true, false, relu, true_relu},
     {"LeakyRelu", "", 0.5, 0.5, true, false, leakyrelu, true_leakyrelu},
@@ -115,6 +344,21 @@ const subject subjects[] = {
     {"Celu", "alpha=0.3", 1, 1.5, false, false, celu, true_celu},
     {"Celu", "alpha=1.7", 1, 1.5, false, false, celu, true_celu},
     {"Celu", "alpha=-2.3", 1, 1.5, false, false, celu, true_celu},
+    {"HardSigmoid", "", 0.5001, 0.51, true, false, hardsigmoid, true_hardsigmoid},
+    {"HardSigmoid", "alpha=-0.7 beta=0.3", 0.5001, 0.51, false, false, hardsigmoid,
+     true_hardsigmoid},
+    {"HardSwish", "", 2, 2, false, false, hardswish, true_hardswish},
+    {"Softsign", "", 1, 2, true, true, softsign, true_softsign},
+    {"Reciprocal", "", 0.5, 0.5, false, true, reciprocal, true_reciprocal},
+    {"Softplus", "", 1, 2, true, false, softplus, true_softplus},
+    {"Mish", "", 2, 2, false, false, mish, true_mish},
+    {"Swish", "", 2, 2, false, false, swish, true_swish},
+    {"Swish", "alpha=1.702", 2, 2, false, false, swish, true_swish},
+    {"Swish", "alpha=-0.3", 2, 2, false, false, swish, true_swish},
+    {"Gelu", "", 2, 2, false, false, gelu, true_gelu},
+    {"Gelu", "approximate=tanh", 2, 2, false, false, gelu_tanh, true_gelu_tanh},
+    {"Erf", "", 1, 2, true, true, erf_of, true_erf},
+    {"Log", "", 1, 2, true, false, log_of, true_log},
 };
 const size_t n_subjects = sizeof subjects / sizeof *subjects;
 
@@ -127,6 +371,21 @@ static double attribute_of(const char *attributes, const char *name, double othe
       return (float)atof(at + size + 1);
   }
   return otherwise;
+}
+
+/* The place of the attribute's value among the choices "none|tanh"; the default otherwise. */
+static int64_t choice_of(const char *attributes, const onnxrun_attr *a)
+{
+  const char *given = strstr(attributes, a->name);
+  const char *value = given ? given + strlen(a->name) + 1 : "";
+  int64_t at = 0;
+  for (const char *choice = a->text; *value && choice; at++) {
+    const size_t size = strcspn(choice, "|");
+    if (strncmp(choice, value, size) == 0)
+      return at;
+    choice = choice[size] ? choice + size + 1 : NULL;
+  }
+  return (int64_t)a->number;
 }
 
 static const onnxrun_kernel *newest(const onnxrun_registry *r, const char *op)
@@ -148,6 +407,10 @@ bool loops_of(const onnxrun_registry *r, const subject *s, loops *out)
     return false;
   size_t n = 0;
   for (const onnxrun_attr *a = out->kernel->attrs; a && a->name; a++) {
+    if (a->type == ONNXRUN_ATTR_ENUM) {
+      const int64_t choice = choice_of(s->attributes, a);
+      memcpy(out->params + a->offset, &choice, sizeof choice);
+    }
     if (a->type != ONNXRUN_ATTR_FLOAT || n == 2)
       continue;
     const float value = (float)attribute_of(s->attributes, a->name, (float)a->number);

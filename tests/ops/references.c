@@ -93,6 +93,59 @@ static int64_t whole_power(const map_args *a, bool *is_free)
   return fits ? (int64_t)power : 0;
 }
 
+static bool has_text(const map_args *a, const char *name, const char *text)
+{
+  for (uint32_t i = 0; i < a->t->n_attrs; i++) {
+    const onx_attr *attr = &a->t->attrs[i];
+    if (onx_text_equal(attr->name, onx_text(name)))
+      return onx_text_equal(attr->v.s, onx_text(text));
+  }
+  return false;
+}
+
+static long double bounded(long double x, long double least, long double most)
+{
+  return x < least ? least : x > most ? most : x;
+}
+
+static long double shrunk(const map_args *a, long double x)
+{
+  const long double bias = map_attribute(a, "bias", 0), lambd = map_attribute(a, "lambd", 0.5L);
+  return x < -lambd ? x + bias : x > lambd ? x - bias : 0;
+}
+
+/* Free where double or the type does not hold the result. */
+static int64_t shrunk_whole(const map_args *a, bool *is_free)
+{
+  const long double x = a->is_signed ? (long double)a->i[0] : (long double)(uint64_t)a->i[0];
+  const long double y = shrunk(a, x);
+  const int bits = (int)onnxrun_bits(a->types[0]) - (a->is_signed ? 1 : 0);
+  *is_free =
+      fabsl(x) > 0x1p50L || y >= ldexpl(1, bits) || y < (a->is_signed ? -ldexpl(1, bits) : 0);
+  return *is_free ? 0 : (int64_t)y;
+}
+
+/* x / (1 + e^-v), 0 with the sign of x where v is -infinity or so low that it might be. */
+static long double gated(long double x, long double v)
+{
+  return v < -11000 ? copysignl(0, x) : x / (1 + expl(-v));
+}
+
+static long double mish_of(long double x)
+{
+  return x < -11000 ? -0.0L : x * tanhl(log1pl(expl(x)));
+}
+
+static long double gelu_by_erf(long double x)
+{
+  return x < -150 ? -0.0L : x / 2 * erfcl(-x / sqrtl(2));
+}
+
+static long double gelu_by_tanh(long double x)
+{
+  return gated(x, sqrtl(8 / acosl(-1)) * (x + 0.044715L * x * x * x));
+}
+
 #define X (a->x[0])
 #define Y (a->x[1])
 #define Z (a->x[2])
