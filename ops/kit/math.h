@@ -86,6 +86,8 @@ ALWAYS_INLINE double lower_f64(double x, double most)
 #define LN2_REST -0x1.05c61p-29f
 #define LN2_HI 0x1.62e4p-1f
 #define LN2_LO 0x1.7f7d1cp-20f
+#define FAR 64.0f
+#define TWO_TO_FAR 0x1p64f
 #define EXP_LEAST -104.0f
 #define EXP_MOST 89.0f
 #define EXPM1_MOST 176.0f
@@ -118,6 +120,8 @@ ALWAYS_INLINE double lower_f64(double x, double most)
 #define LN2_REST 0x1.abc9e3b39803fp-56
 #define LN2_HI 0x1.62e42fefa4p-1
 #define LN2_LO -0x1.8432a1b0e2634p-43
+#define FAR 512.0
+#define TWO_TO_FAR 0x1p512
 #define EXP_LEAST -746.0
 #define EXP_MOST 709.9
 #define EXPM1_MOST 1418.0

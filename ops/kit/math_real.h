@@ -1,6 +1,6 @@
 /* math_real.h: the functions of math.h for one type; math.h says which and includes it twice. */
 
-/* x = n ln2 + r + r_lo, |r| <= 0.3467, n a whole number; s is 2^n, if that is normal. */
+/* x = n ln2 + r + r_lo, |r| <= 0.3467, n a whole number; s is 2^(n + more), if that is normal. */
 typedef struct FN(reduced) {
   REAL n, r, r_lo, s;
 } FN(reduced);
@@ -11,9 +11,9 @@ ALWAYS_INLINE REAL FN(power_of)(REAL shifted)
   return TO_REAL(TO_WORD(shifted) << FRACTION_BITS);
 }
 
-ALWAYS_INLINE FN(reduced) FN(reduce)(REAL x)
+ALWAYS_INLINE FN(reduced) FN(reduce)(REAL x, REAL more)
 {
-  const REAL base = ROUNDER + BIAS, shifted = MADD(x, LOG2_E, base), n = shifted - base;
+  const REAL base = ROUNDER + BIAS + more, shifted = MADD(x, LOG2_E, base), n = shifted - base;
   const REAL s = FN(power_of)(shifted);
 #ifdef HAS_MADD
   /* n LN2 and, where n is not 0, x are multiples of half the unit that numbers from 1/2 to 1
@@ -75,11 +75,15 @@ ALWAYS_INLINE REAL FN(clamp)(REAL x, REAL least, REAL most)
   return x > most ? most : x;
 }
 
+/* 2^n in two factors, one of them 2^FAR or, for x < 0, 2^-FAR: both are normal. */
 ALWAYS_INLINE REAL FN(exp_of)(REAL x)
 {
-  const FN(reduced) a = FN(reduce)(FN(clamp)(x, EXP_LEAST, EXP_MOST));
-  const REAL tail = FN(with_lo)(FN(square_term)(a.r), a.r, a.r_lo);
-  return FN(scale)((REAL)1 + (a.r + tail), a.n);
+  const REAL z = FN(lower)(FN(raise_negative)(x, EXP_LEAST), EXP_MOST);
+  const FN(reduced) a = FN(reduce)(z, -FAR);
+  const REAL m = (REAL)1 + (a.r + FN(with_lo)(FN(square_term)(a.r), a.r, a.r_lo));
+  const WORD twice_far = (TO_WORD(x) & SIGN) >> 1;
+  const REAL s = TO_REAL(TO_WORD(a.s) + twice_far), far = TO_REAL(TO_WORD(TWO_TO_FAR) - twice_far);
+  return FN(unless_nan)(x, m * s * far);
 }
 
 /* Below this e^x - 1 is -1 in every rounding, and 2^n is normal. */
@@ -90,7 +94,7 @@ ALWAYS_INLINE REAL FN(exp_of)(REAL x)
 ALWAYS_INLINE REAL FN(expm1_by)(REAL x, REAL x_lo, REAL k, REAL k_lo)
 {
   const bool is_large = x > 80;
-  const FN(reduced) a = FN(reduce)(FN(clamp)(x, EXPM1_LEAST, EXPM1_MOST));
+  const FN(reduced) a = FN(reduce)(FN(clamp)(x, EXPM1_LEAST, EXPM1_MOST), 0);
   const REAL lo_x = FN(clamp)(x_lo, (REAL)-0x1p-16, (REAL)0x1p-16);
   const REAL tail = FN(with_lo)(FN(careful_square_term)(a.r), a.r, a.r_lo + lo_x);
   const REAL one = is_large ? 0 : 1, s = is_large ? 1 : a.s, s_1 = s - one;
@@ -105,7 +109,7 @@ ALWAYS_INLINE REAL FN(expm1_by)(REAL x, REAL x_lo, REAL k, REAL k_lo)
  * loses. */
 ALWAYS_INLINE PAIR FN(negative_expm1)(REAL x)
 {
-  const FN(reduced) a = FN(reduce)(FN(raise_negative)(x, EXPM1_LEAST));
+  const FN(reduced) a = FN(reduce)(FN(raise_negative)(x, EXPM1_LEAST), 0);
   const REAL s_1 = a.s - 1, sr = a.s * a.r, hi = s_1 + sr, lost = (s_1 - hi) + sr;
   return (PAIR){hi, MADD(sr, MADD(EXPM1_Q(a.r), a.r * (a.r + a.r), a.r), lost + lost)};
 }
@@ -194,6 +198,8 @@ ALWAYS_INLINE REAL FN(logistic_of)(REAL x)
 #undef LN2_REST
 #undef LN2_HI
 #undef LN2_LO
+#undef FAR
+#undef TWO_TO_FAR
 #undef EXP_LEAST
 #undef EXP_MOST
 #undef EXPM1_MOST
