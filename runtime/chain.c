@@ -98,7 +98,7 @@ static void compute_block(const onx_chain *chain, const onx_member *m, size_t be
   else
     compute(m, begin, n, out, lane);
   if (is_streamed)
-    onx_cpu_stream(to, out, n * item, ahead_of(chain, begin + n));
+    onx_cpu_stream(to, out, n * item);
 }
 
 /* Runs the maps on elements [begin, end). */
@@ -106,6 +106,8 @@ static void run_maps(const onx_chain *chain, size_t begin, size_t end, const onx
 {
   for (size_t n; begin < end; begin += n) {
     n = end - begin < chain->block ? end - begin : chain->block;
+    if (chain->is_streamed)
+      onx_cpu_fetch(ahead_of(chain, begin + n), n * chain->ahead_item);
     for (size_t i = chain->has_head; i < chain->n_members; i++)
       compute_block(chain, &chain->members[i], begin, n, lane);
   }

@@ -38,18 +38,16 @@ void onx_cpu_relax(void)
 
 /* Whole cache lines; a line in one store is a third faster than in four. */
 __attribute__((target("avx512f"))) static void stream_lines_512(char *to, const char *from,
-                                                                size_t bytes, const char *ahead)
+                                                                size_t bytes)
 {
   for (size_t i = 0; i < bytes; i += LINE) {
-    _mm_prefetch(ahead + i, _MM_HINT_T0);
     _mm512_stream_si512((__m512i *)(void *)(to + i), _mm512_loadu_si512(from + i));
   }
 }
 
-static void stream_lines(char *to, const char *from, size_t bytes, const char *ahead)
+static void stream_lines(char *to, const char *from, size_t bytes)
 {
   for (size_t i = 0; i < bytes; i += LINE) {
-    _mm_prefetch(ahead + i, _MM_HINT_T0);
     for (size_t j = i; j < i + LINE; j += sizeof(__m128i)) {
       const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(from + j));
       _mm_stream_si128((__m128i *)(void *)(to + j), x);
@@ -57,7 +55,7 @@ static void stream_lines(char *to, const char *from, size_t bytes, const char *a
   }
 }
 
-void onx_cpu_stream(void *to, const void *from, size_t bytes, const void *ahead)
+void onx_cpu_stream(void *to, const void *from, size_t bytes)
 {
   const size_t unaligned = -(uintptr_t)to % LINE, first = unaligned < bytes ? unaligned : bytes;
   const size_t lines = (bytes - first) / LINE * LINE;
@@ -65,7 +63,7 @@ void onx_cpu_stream(void *to, const void *from, size_t bytes, const void *ahead)
   const char *in = from;
   memcpy(out, in, first);
   (__builtin_cpu_supports("avx512f") ? stream_lines_512 : stream_lines)(out + first, in + first,
-                                                                        lines, ahead);
+                                                                        lines);
   memcpy(out + first + lines, in + first + lines, bytes - first - lines);
 }
 
@@ -74,11 +72,16 @@ void onx_cpu_streamed(void)
   _mm_sfence();
 }
 
+void onx_cpu_fetch(const void *from, size_t bytes)
+{
+  for (size_t i = 0; i < bytes; i += LINE)
+    _mm_prefetch((const char *)from + i, _MM_HINT_T0);
+}
+
 #else
 
-void onx_cpu_stream(void *to, const void *from, size_t bytes, const void *ahead)
+void onx_cpu_stream(void *to, const void *from, size_t bytes)
 {
-  (void)ahead;
   memcpy(to, from, bytes);
 }
 

@@ -14,6 +14,7 @@
 #define BUFFERS_BYTES ((size_t)16384) /* of a chain's buffers: half of a small L1 cache */
 #define BLOCK_LEAST ((size_t)256)
 #define BLOCK_MOST ((size_t)2048)
+#define STREAMED_BLOCK ((size_t)512)
 /* Results from here on are larger than a last-level cache: see docs/PERFORMANCE.md. */
 #define STREAMED_BYTES ((size_t)8 << 20)
 
@@ -441,6 +442,8 @@ static void size_buffers(onx_chain *chain)
   }
   size_t block = most * ONX_CHAIN_ITEM / widest / ONX_MAP_GRAIN * ONX_MAP_GRAIN;
   block = block < BLOCK_LEAST ? BLOCK_LEAST : block > BLOCK_MOST ? BLOCK_MOST : block;
+  if (chain->is_streamed)
+    block = STREAMED_BLOCK;
   chain->block = block;
   chain->buffer_bytes = block * widest;
 }
