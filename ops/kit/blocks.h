@@ -57,10 +57,12 @@ KIT void whole_map(const onnxrun_job *job, size_t begin, size_t end, onnxrun_loo
   for (size_t i = 0; i < job->n_in; i++) {
     const size_t width = i == 0 ? bytes.first : bytes.others;
     in[i] = job->in[i];
-    if (!in[i] || !job->step[i])
+    if (!in[i])
       continue;
     memset(block[i], 0, lanes * width);
-    in[i] = memcpy(block[i], (const char *)in[i] + at * width, rest * width);
+    /* A loop of one input reads on from an operand of one element, too. */
+    const size_t first = job->step[i] ? at * width : 0, n = job->step[i] ? rest : 1;
+    in[i] = memcpy(block[i], (const char *)in[i] + first, n * width);
   }
   loop(&inner, 0, lanes);
   memcpy((char *)job->out[0] + at * bytes.out, out[0], rest * bytes.out);
