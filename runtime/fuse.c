@@ -10,6 +10,9 @@
 #include "runtime/plan.h"
 
 #define MEMBERS_MOST 64
+#define JOINS_MOST                                                                                 \
+  4 /* producers that one step joins: branches that it brings together are better
+                        run side by side, and their values do not fit the cache at one time */
 #define VISITS_MOST 256               /* readers looked at for one joining */
 #define BUFFERS_BYTES ((size_t)16384) /* of a chain's buffers: half of a small L1 cache */
 #define BLOCK_LEAST ((size_t)256)
@@ -202,14 +205,17 @@ static void join_producers(onx_fuser *f, uint32_t s)
 {
   const onx_plan *p = f->plan;
   const onx_step *step = &p->steps[s];
-  for (uint32_t i = 0; i < step->n_reads; i++) {
+  uint32_t joined = 0;
+  for (uint32_t i = 0; i < step->n_reads && joined < JOINS_MOST; i++) {
     const uint32_t v = step->reads[i].value, maker = f->maker[p->root[v]];
     if (maker == ONX_NONE || elements_of(p, v) != step->items ||
         !(is_map(p, &p->steps[maker]) || is_head(p, &p->steps[maker])))
       continue;
     const uint32_t a = group_of(f, maker), b = group_of(f, s);
-    if (may_join(f, a, b, s))
+    if (may_join(f, a, b, s)) {
       join(f, a, b);
+      joined++;
+    }
   }
 }
 
