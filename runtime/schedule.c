@@ -121,7 +121,8 @@ static void point_loose(onx_step *step)
 static onnxrun_status begin(onx_schedule *q, onx_step *step, onnxrun_error *error)
 {
   onx_dynamic *d = step->dynamic;
-  onx_pool_release(&d->pool);
+  if (d->pool.chunks)
+    onx_pool_release(&d->pool);
   if (is_loose(step)) {
     ONX_TRY(shape_loose(step, q->workers, error));
   } else {
@@ -234,18 +235,38 @@ static void finish(onx_schedule *q, uint32_t s, size_t worker)
   atomic_fetch_add(&q->finished, 1);
 }
 
+/* The first of several workers sets the time, whatever range it has. */
+static void note_start(onx_schedule *q, onx_progress *progress)
+{
+  uint64_t none = 0;
+  if (atomic_load_explicit(&progress->start_ns, memory_order_relaxed) == 0)
+    atomic_compare_exchange_strong(&progress->start_ns, &none, onx_watch_time(q->watch));
+}
+
+/* Claims a range: the first that is left, or for every other worker the last. So a core has the
+ * same part of one value after the other, in its own cache. false: all of them are claimed. */
+static bool claim(onx_progress *progress, size_t ranges, size_t worker, size_t *range)
+{
+  const bool is_last = worker & 1;
+  uint64_t claimed = atomic_load_explicit(&progress->claimed, memory_order_relaxed);
+  if ((uint32_t)claimed + (claimed >> 32) >= ranges)
+    return false;
+  claimed = atomic_fetch_add(&progress->claimed, is_last ? UINT64_C(1) << 32 : 1);
+  const size_t first = (uint32_t)claimed, last = (size_t)(claimed >> 32);
+  *range = is_last ? ranges - 1 - last : first;
+  return first + last < ranges;
+}
+
 /* Claims and computes one range of step s; false: all of them are claimed. */
 static bool work_on(onx_schedule *q, uint32_t s, size_t worker)
 {
   const onx_step *step = &q->plan->steps[s];
   onx_progress *progress = &q->progress[s];
-  if (atomic_load_explicit(&progress->claimed, memory_order_relaxed) >= step->ranges)
+  size_t range;
+  if (!claim(progress, step->ranges, worker, &range))
     return false;
-  const size_t range = atomic_fetch_add(&progress->claimed, 1);
-  if (range >= step->ranges)
-    return false;
-  if (range == 0 && q->watch->options.node && progress->start_ns == 0)
-    progress->start_ns = onx_watch_time(q->watch);
+  if (q->watch->options.node)
+    note_start(q, progress);
   onx_step_range(step, range, scratch_of(q, step, worker));
   if (atomic_fetch_sub(&progress->left, 1) == 1)
     finish(q, s, worker);

@@ -7,10 +7,10 @@
 
 /* How far one step of a run is. */
 typedef struct onx_progress {
-  _Atomic uint32_t waits; /* steps that it still waits for */
-  _Atomic size_t claimed; /* ranges handed out */
-  _Atomic size_t left;    /* ranges not finished */
-  uint64_t start_ns;      /* of the first range, 0 before; for a run that is told of */
+  _Atomic uint32_t waits;    /* steps that it still waits for */
+  _Atomic uint64_t claimed;  /* ranges handed out: of the first ones, and of the last ones << 32 */
+  _Atomic size_t left;       /* ranges not finished */
+  _Atomic uint64_t start_ns; /* of the first range, 0 before; for a run that is told of */
 } onx_progress;
 
 /* The state of one run, made with the plan and used again by every run. */

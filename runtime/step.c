@@ -9,6 +9,7 @@
 #define RANGE_CYCLES 20000.0     /* work of a range: some 5 microseconds, against 0.1 to claim it */
 #define RANGES_MOST 512          /* but none is of more than... */
 #define LONGEST_CYCLES 1500000.0 /* half a millisecond: a run may be stopped between ranges */
+#define LIMIT_OF_RANGES 1e6
 #define COPY_BLOCK ((size_t)4096)
 
 /* Each worker's scratch begins aligned. `bytes` is at most PTRDIFF_MAX. */
@@ -24,6 +25,8 @@ void onx_step_cut(onx_step *step, double item_cost, size_t multiple)
   double wanted = step->cost / RANGE_CYCLES;
   if (wanted > RANGES_MOST)
     wanted = step->cost / LONGEST_CYCLES > RANGES_MOST ? step->cost / LONGEST_CYCLES : RANGES_MOST;
+  if (!(wanted <= LIMIT_OF_RANGES))
+    wanted = LIMIT_OF_RANGES;
   const size_t ranges = wanted > 1 ? (size_t)wanted : 1;
   size_t grain = step->items / ranges + (step->items % ranges != 0);
   grain = (grain + multiple - 1) / multiple * multiple;
