@@ -271,7 +271,8 @@ static onnxrun_status plan_node(onx_draft *d, const onx_node *node)
     return no_memory(d, sizeof *step);
   ONX_TRY(onx_step_make(step, &d->call, params, &p->pool, d->error));
   ONX_TRY(onx_step_list_uses(step, &p->pool, d->error));
-  return k->run ? plan_run(d, node, step, params) : ONNXRUN_OK;
+  return k->run && !(step->loop && d->call.work.skips_run) ? plan_run(d, node, step, params)
+                                                           : ONNXRUN_OK;
 }
 
 /* An output takes the place of the value it names, unless that is not the run's to give: then it

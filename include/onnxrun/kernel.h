@@ -134,10 +134,12 @@ typedef struct onnxrun_work {
   /* Where item i writes, if each element of the only output is written by one item: maps that
    * follow then run on it while it is in the cache. NULL: they run on their own. */
   void (*part)(const void *params, size_t i, onnxrun_part *part);
+  int32_t skips_run; /* not 0: for these shapes run() has nothing to do and need not be called */
+  int32_t reserved;
 } onnxrun_work;
 #define ONNXRUN_WORK_INIT                                                                          \
   {                                                                                                \
-    sizeof(onnxrun_work), 0, 1.0, 0, NULL, NULL                                                    \
+    sizeof(onnxrun_work), 0, 1.0, 0, NULL, NULL, 0, 0                                              \
   }
 
 typedef struct onnxrun_node onnxrun_node; /* the node at hand; opaque, borrowed for the call */

@@ -295,18 +295,18 @@ struct fold_span {
 
 /* Folds a span of the walk that starts at `base`; scratch[width] is the result. */
 NOINLINE void fold_walk(const struct walk *w, const struct fold *how, const void *base,
-                        struct fold_span span, void *scratch)
+                        const struct fold_span *span, void *scratch)
 {
   struct folding f;
-  fold_start(&f, how, span.to - span.from, span.width, scratch);
+  fold_start(&f, how, span->to - span->from, span->width, scratch);
   const size_t batch = w->rows + (w->tail > 0);
-  for (size_t at = span.from, n; at < span.to; at += n) {
-    const size_t r = at % batch, left = span.to - at;
+  for (size_t at = span->from, n; at < span->to; at += n) {
+    const size_t turn = at < batch ? 0 : at / batch, r = at - turn * batch, left = span->to - at;
     n = batch - r < left ? batch - r : left;
     const size_t whole = r + n <= w->rows ? n : w->rows - r;
-    const size_t place = walk_offset(w->rank, w->dims, w->strides, at / batch);
+    const size_t place = walk_offset(w->rank, w->dims, w->strides, turn);
     const char *x = (const char *)base + (place + r * w->stride) * how->stored;
-    fold_rows(&f, x, w->stride, whole, span.width);
+    fold_rows(&f, x, w->stride, whole, span->width);
     if (n > whole)
       fold_rows(&f, x + whole * w->stride * how->stored, 0, 1, w->tail);
   }

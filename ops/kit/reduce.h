@@ -42,15 +42,15 @@ struct reduce {
   const struct reduce_method *method;
   const struct wide_type *type;
   struct walk walk;
-  struct fold how;
-  size_t count; /* elements of a result */
+  struct fold how; /* from here on what a loop reads lies close together */
+  size_t count;    /* elements of a result */
   uint32_t kept_rank;
-  size_t kept_dims[ONNXRUN_MAX_RANK], kept_strides[ONNXRUN_MAX_RANK];
   size_t inner, tile, tiles; /* columns, how many at a time, how often; inner 0: results are runs */
   size_t results;            /* or tiles of results */
   size_t rows, slices, slice_rows;
   void *partial;          /* results * slices rows */
   atomic_size_t *missing; /* slices of each result */
+  size_t kept_dims[ONNXRUN_MAX_RANK], kept_strides[ONNXRUN_MAX_RANK];
 };
 
 static const onnxrun_attr reduce_attrs_1[] = {ATTR_INTS(struct reduce, axes),
@@ -238,6 +238,7 @@ static COLD onnxrun_status reduce_shape(const onnxrun_host *h, onnxrun_node *n, 
     return s;
   onnxrun_work work = ONNXRUN_WORK_INIT;
   work.items = p->results * p->slices;
+  work.skips_run = !p->missing;
   const size_t rows = p->rows < p->slice_rows ? p->rows : p->slice_rows;
   work.item_cost = 50 + (double)rows * (2 + 0.25 * (double)(p->walk.width * p->how.bytes / 4));
   /* One row more: log_sum_exp's maxima. */
@@ -265,9 +266,10 @@ struct reduce_place {
   size_t width, count; /* of a row; of results */
 };
 
-static struct reduce_place reduce_place(const struct reduce *p, size_t result)
+static inline struct reduce_place reduce_place(const struct reduce *p, size_t result)
 {
-  const size_t tile = result % p->tiles, kept = result / p->tiles;
+  /* A division takes as long as a small result. */
+  const size_t kept = p->tiles > 1 ? result / p->tiles : result, tile = result - kept * p->tiles;
   struct reduce_place at = {0, result, p->walk.width, 1};
   at.from = walk_offset(p->kept_rank, p->kept_dims, p->kept_strides, kept);
   if (p->inner > 0) {
@@ -317,7 +319,7 @@ static void reduce_write(const struct reduce *p, const struct reduce_place *at, 
 static void reduce_fold(const struct reduce *p, const struct fold *how, const void *x,
                         const struct reduce_place *at, void *scratch)
 {
-  fold_walk(&p->walk, how, x, (struct fold_span){0, p->rows, at->width}, scratch);
+  fold_walk(&p->walk, how, x, &(struct fold_span){0, p->rows, at->width}, scratch);
   if (p->inner == 0)
     fold_lanes(how, scratch, at->width);
 }
@@ -326,11 +328,12 @@ static inline void reduce_loop(const onnxrun_job *job, size_t begin, size_t end)
 {
   const struct reduce *p = job->params;
   for (size_t i = begin; i < end; i++) {
-    const size_t result = i / p->slices, slice = i % p->slices, from = slice * p->slice_rows;
+    const size_t result = p->slices > 1 ? i / p->slices : i, slice = i - result * p->slices;
+    const size_t from = slice * p->slice_rows;
     const size_t to = p->rows - from < p->slice_rows ? p->rows : from + p->slice_rows;
     const struct reduce_place at = reduce_place(p, result);
     const char *x = (const char *)job->in[0] + at.from * p->type->bytes;
-    fold_walk(&p->walk, &p->how, x, (struct fold_span){from, to, at.width}, job->scratch);
+    fold_walk(&p->walk, &p->how, x, &(struct fold_span){from, to, at.width}, job->scratch);
     if (p->slices > 1 && !reduce_meet(p, result, slice, at.width, job->scratch))
       continue;
     if (p->inner == 0)

@@ -221,7 +221,7 @@ static void softmax_map(const struct softmax *p, softmax_fn f, struct softmax_ro
 static void softmax_fold(const struct softmax *p, const struct fold *how,
                          const struct softmax_rows *rows, void *to, void *scratch)
 {
-  fold_walk(&p->walk, how, rows->x, (struct fold_span){0, walk_rows(&p->walk), rows->width},
+  fold_walk(&p->walk, how, rows->x, &(struct fold_span){0, walk_rows(&p->walk), rows->width},
             scratch);
   if (p->is_row) {
     fold_lanes(how, scratch, rows->width);
