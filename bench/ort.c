@@ -60,7 +60,8 @@ enum { ORT_VERSION = 8, ORT_ERRORS = 3, ORT_FATAL = 4, ORT_DEVICE = 0, ORT_DEFAU
 typedef struct ort_run {
   ort_session *session;
   ort_binding *binding;
-  ort_value *values[NODE_INPUTS + 1]; /* the last is the output */
+  ort_value *values[2 * IO_MOST];
+  size_t n_values;
 } ort_run;
 
 /* The process's one environment, made by ort_peer() and kept to the end. */
@@ -74,45 +75,40 @@ static bool passes(ort_status *s, bool has_to)
   if (!s)
     return true;
   if (has_to)
-    fprintf(stderr, "bench_compare: ONNX Runtime: %s\n", api->message(s));
+    fprintf(stderr, "ONNX Runtime: %s\n", api->message(s));
   api->release_status(s);
   if (has_to)
     exit(1);
   return false;
 }
 
-static ort_value *value_of(const onnxrun_tensor *t, const ort_memory *memory)
+static ort_value *add_value(ort_run *r, const onnxrun_tensor *t, const ort_memory *memory)
 {
   ort_value *v = NULL;
   passes(api->create_value(memory, t->data, t->bytes, t->dims, t->rank, (int)t->dtype, &v), true);
+  r->values[r->n_values++] = v;
   return v;
 }
 
-static void bind(ort_run *r, const problem *p)
+static bool ort_bind(void *session, const peer_io *io)
 {
+  ort_run *r = session;
   ort_memory *memory = NULL;
-  size_t given = 0;
   passes(api->create_memory(ORT_DEVICE, ORT_DEFAULT, &memory), true);
   passes(api->create_binding(r->session, &r->binding), true);
-  for (size_t i = 0; i < p->node.n_in; i++) {
-    const char name[] = {(char)('a' + (int)i), '\0'};
-    if (p->node.is_constant[i] || p->node.in[i].dtype == ONNXRUN_UNDEFINED)
-      continue;
-    r->values[i] = value_of(&p->in[given++], memory);
-    passes(api->bind_input(r->binding, name, r->values[i]), true);
-  }
-  r->values[NODE_INPUTS] = value_of(&p->out, memory);
-  passes(api->bind_output(r->binding, "y", r->values[NODE_INPUTS]), true);
+  for (size_t i = 0; i < io->n_in; i++)
+    passes(api->bind_input(r->binding, io->in_names[i], add_value(r, &io->in[i], memory)), true);
+  for (size_t i = 0; i < io->n_out; i++)
+    passes(api->bind_output(r->binding, io->out_names[i], add_value(r, &io->out[i], memory)), true);
   api->release_memory(memory);
+  return passes(api->run(r->session, NULL, r->binding), false);
 }
 
 static void ort_close(void *session)
 {
   ort_run *r = session;
-  for (size_t i = 0; i <= NODE_INPUTS; i++) {
-    if (r->values[i])
-      api->release_value(r->values[i]);
-  }
+  for (size_t i = 0; i < r->n_values; i++)
+    api->release_value(r->values[i]);
   if (r->binding)
     api->release_binding(r->binding);
   if (r->session)
@@ -126,19 +122,15 @@ static void ort_run_once(void *session)
   passes(api->run(r->session, NULL, r->binding), true);
 }
 
-static void *ort_open(const problem *p, const uint8_t *model, size_t size, int threads)
+static void *ort_load(const uint8_t *model, size_t size, int threads)
 {
   ort_run *r = take(sizeof *r);
   ort_options *options = NULL;
   passes(api->create_options(&options), true);
   passes(api->set_threads(options, threads), true);
-  bool can_run = passes(api->create_session(env, model, size, options, &r->session), false);
+  const bool is_loaded = passes(api->create_session(env, model, size, options, &r->session), false);
   api->release_options(options);
-  if (can_run) {
-    bind(r, p);
-    can_run = passes(api->run(r->session, NULL, r->binding), false);
-  }
-  if (can_run)
+  if (is_loaded)
     return r;
   ort_close(r);
   return NULL;
@@ -146,10 +138,10 @@ static void *ort_open(const problem *p, const uint8_t *model, size_t size, int t
 
 const peer *ort_peer(const char *library)
 {
-  static const peer ort = {peer_name, ort_open, ort_run_once, ort_close};
+  static const peer ort = {peer_name, ort_load, ort_bind, ort_run_once, ort_close};
   const ort_base *(*base)(void) = NULL;
   if (!library || !*library) {
-    fprintf(stderr, "bench_compare: set ORT_LIB to the path of ONNX Runtime's library "
+    fprintf(stderr, "set ORT_LIB to the path of ONNX Runtime's library "
                     "(libonnxruntime.so, release 1.8 or later)\n");
     return NULL;
   }
@@ -159,10 +151,10 @@ const peer *ort_peer(const char *library)
   api = base ? base()->api(ORT_VERSION) : NULL;
   if (!api) {
     const char *why = dlerror();
-    fprintf(stderr, "bench_compare: ORT_LIB: %s\n", why ? why : "ONNX Runtime is too old");
+    fprintf(stderr, "ORT_LIB: %s\n", why ? why : "ONNX Runtime is too old");
     return NULL;
   }
   snprintf(peer_name, sizeof peer_name, "ONNX Runtime %s", base()->version());
-  passes(api->create_env(ORT_FATAL, "bench_compare", &env), true);
+  passes(api->create_env(ORT_FATAL, "onnxrun", &env), true);
   return &ort;
 }

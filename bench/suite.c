@@ -82,6 +82,29 @@ static void add_copies(contest *c, int threads)
     add_player(c, copy_streaming, made);
 }
 
+/* Names of a problem's inputs, as node_model() gives them. */
+static const char *const letters[NODE_INPUTS] = {"a", "b", "c", "d", "e", "f"};
+
+/* The peer's session, NULL where it can't run the case. */
+static void *open_theirs(const contest *c, int threads)
+{
+  const problem *p = &c->p;
+  const peer *them = c->suite->peer;
+  peer_io io = {.n_out = 1, .out_names = {"y"}, .out = {p->out}};
+  for (size_t i = 0; i < p->node.n_in; i++) {
+    if (p->node.is_constant[i] || p->node.in[i].dtype == ONNXRUN_UNDEFINED)
+      continue;
+    io.in_names[io.n_in] = letters[i];
+    io.in[io.n_in] = p->in[io.n_in];
+    io.n_in++;
+  }
+  void *session = them->load(c->model_bytes, c->model_size, threads);
+  if (!session || them->bind(session, &io))
+    return session;
+  them->close(session);
+  return NULL;
+}
+
 /* For each number of threads: copies, ours by instruction set, the peer's. */
 static void add_players(contest *c)
 {
@@ -90,8 +113,7 @@ static void add_players(contest *c)
     add_copies(c, s->threads[t]);
     for (size_t i = 0; i < s->n_isas; i++)
       add_player(c, run_ours, open_ours(c, s->threads[t], s->isas[i]));
-    void *theirs =
-        s->peer ? s->peer->open(&c->p, c->model_bytes, c->model_size, s->threads[t]) : NULL;
+    void *theirs = s->peer ? open_theirs(c, s->threads[t]) : NULL;
     if (theirs)
       add_player(c, s->peer->run, theirs);
   }

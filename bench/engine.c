@@ -1,0 +1,452 @@
+/* engine.c: what the engine costs beside arithmetic.
+ *
+ *   bench_engine FOLDER [--json FILE] [--only TEXT] [--seconds S]
+ *
+ * FOLDER is what `bench/models.py FOLDER` wrote. Prints one line a figure: median, least and
+ * largest, the limit that was set for it, and, where ORT_LIB names ONNX Runtime's library, its
+ * median in turns with ours: the same model, buffers and threads. --only takes the figures whose
+ * name holds TEXT. */
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "bench/copy.h"
+#include "bench/peer.h"
+#include "bench/rows.h"
+#include "bench/turns.h"
+
+#define MICRO 1e6
+
+extern char **environ;
+
+static struct engine {
+  const char *program, *folder, *only;
+  const peer *peer;
+  double seconds;
+} engine = {.seconds = 0.5};
+
+static bool is_wanted(const char *what)
+{
+  return !engine.only || strstr(what, engine.only);
+}
+
+/* ---- a model and its buffers ----------------------------------------------------------------- */
+
+typedef struct subject {
+  char path[1024];
+  uint8_t *bytes;
+  size_t size;
+  onnxrun_model *model;
+  onnxrun_session *session;
+  peer_io io;
+} subject;
+
+static void read_bytes(subject *s)
+{
+  FILE *f = fopen(s->path, "rb");
+  if (!f || fseek(f, 0, SEEK_END) != 0) {
+    fprintf(stderr, "bench_engine: no %s; bench/models.py FOLDER writes it\n", s->path);
+    exit(1);
+  }
+  s->size = (size_t)ftell(f);
+  s->bytes = take(s->size + 1);
+  rewind(f);
+  if (fread(s->bytes, 1, s->size, f) != s->size)
+    exit(1);
+  fclose(f);
+}
+
+static subject subject_named(const char *name)
+{
+  subject s = {.model = NULL};
+  snprintf(s.path, sizeof s.path, "%s/%s.onnx", engine.folder, name);
+  read_bytes(&s);
+  return s;
+}
+
+static void open_ours(subject *s, int threads)
+{
+  onnxrun_error error;
+  onnxrun_options o = ONNXRUN_OPTIONS_INIT;
+  o.threads = threads;
+  check(onnxrun_model_open(s->path, &o, &s->model, &error), &error);
+  check(onnxrun_session_create(s->model, &o, &s->session, &error), &error);
+}
+
+static void close_ours(subject *s)
+{
+  onnxrun_session_release(s->session);
+  onnxrun_model_release(s->model);
+  s->session = NULL;
+  s->model = NULL;
+}
+
+/* Numbers from -2 to 2. */
+static void fill(onnxrun_tensor *t)
+{
+  t->data = take_aligned(t->bytes);
+  for (size_t i = 0; i < t->bytes / sizeof(float); i++)
+    ((float *)t->data)[i] = (float)(i * 37 % 1024) / 256 - 2;
+}
+
+/* Buffers for free dims of that length. */
+static void make_buffers(subject *s, int64_t length)
+{
+  onnxrun_error error;
+  peer_io *io = &s->io;
+  io->n_in = onnxrun_model_inputs(s->model);
+  io->n_out = onnxrun_model_outputs(s->model);
+  for (size_t i = 0; i < io->n_in; i++) {
+    onnxrun_info info = {.size = sizeof info};
+    check(onnxrun_model_input(s->model, i, &info, &error), &error);
+    io->in_names[i] = info.name;
+    io->in[i] = info.spec;
+    io->in[i].bytes = sizeof(float);
+    for (uint32_t d = 0; d < info.spec.rank; d++) {
+      io->in[i].dims[d] = info.spec.dims[d] < 0 ? length : info.spec.dims[d];
+      io->in[i].bytes *= (size_t)io->in[i].dims[d];
+    }
+    fill(&io->in[i]);
+  }
+  for (size_t i = 0; i < io->n_out; i++) {
+    onnxrun_info info = {.size = sizeof info};
+    check(onnxrun_session_output(s->session, io->in, io->n_in, i, &info, &error), &error);
+    io->out_names[i] = info.name;
+    io->out[i] = info.spec;
+    fill(&io->out[i]);
+  }
+}
+
+static void free_buffers(subject *s)
+{
+  for (size_t i = 0; i < s->io.n_in; i++)
+    free(s->io.in[i].data);
+  for (size_t i = 0; i < s->io.n_out; i++)
+    free(s->io.out[i].data);
+}
+
+static void run_ours(void *arg)
+{
+  subject *s = arg;
+  onnxrun_error error;
+  check(onnxrun_session_run(s->session, s->io.in, s->io.n_in, s->io.out, s->io.n_out, &error),
+        &error);
+}
+
+/* ---- runs ------------------------------------------------------------------------------------ */
+
+/* How to time one model. */
+typedef struct run_case {
+  const char *what, *model;
+  int64_t length;
+  int threads;
+  double limit; /* in microseconds, or copies of the data where `in_copies` */
+  bool in_copies;
+  double per; /* what one run is divided by */
+} run_case;
+
+static figure figure_of(const run_case *c, const summary *ours, const summary *peers)
+{
+  const double scale = MICRO / c->per;
+  return (figure){.what = c->what,
+                  .unit = "us",
+                  .threads = c->threads,
+                  .ours = scale * ours->median,
+                  .least = scale * ours->least,
+                  .most = scale * ours->largest,
+                  .limit = c->limit,
+                  .peer = peers ? scale * peers->median : 0};
+}
+
+static void add_copy(const run_case *c, figure *f, const summary *copied)
+{
+  char what[96];
+  f->limit = c->limit * MICRO * copied->median;
+  snprintf(what, sizeof what, "%s: memcpy of as much", c->what);
+  rows_add(&(figure){.what = what,
+                     .unit = "us",
+                     .threads = c->threads,
+                     .ours = MICRO * copied->median,
+                     .least = MICRO * copied->least,
+                     .most = MICRO * copied->largest});
+}
+
+static void time_case(const run_case *c)
+{
+  if (!is_wanted(c->what))
+    return;
+  subject s = subject_named(c->model);
+  open_ours(&s, c->threads);
+  make_buffers(&s, c->length);
+  player players[3] = {{.run = run_ours, .arg = &s}};
+  size_t n = 1;
+  void *theirs = engine.peer ? engine.peer->load(s.bytes, s.size, c->threads) : NULL;
+  const bool has_peer = theirs && engine.peer->bind(theirs, &s.io);
+  if (has_peer)
+    players[n++] = (player){.run = engine.peer->run, .arg = theirs};
+  copy all = {s.io.out[0].data, s.io.in[0].data, s.io.in[0].bytes, c->threads};
+  if (c->in_copies)
+    players[n++] = (player){.run = copy_plainly, .arg = &all};
+  take_turns(players, n, engine.seconds, c->threads > 1 && has_peer);
+  figure f = figure_of(c, &players[0].time, has_peer ? &players[1].time : NULL);
+  if (c->in_copies)
+    add_copy(c, &f, &players[n - 1].time);
+  rows_add(&f);
+  if (theirs)
+    engine.peer->close(theirs);
+  free_buffers(&s);
+  close_ours(&s);
+  free(s.bytes);
+}
+
+static const run_case run_cases[] = {
+    {"run: one Relu of one element", "relu-1", 1, 1, 0.15, false, 1},
+    {"run: a node of 1,000 unfused, one element", "tiny-1000", 1, 1, 0.03, false, 1000},
+    {"chain: eight activations, 4,096 floats", "acts-8", 4096, 1, 0, false, 1},
+    {"chain: eight activations, 1 M", "acts-8", 1 << 20, 1, 0, false, 1},
+    {"chain: eight LeakyRelu, 1 M", "leaky-8", 1 << 20, 1, 1.5, true, 1},
+    {"chain: tanh-Gelu of eight nodes, 1 M", "gelu", 1 << 20, 1, 5, true, 1},
+    {"branches: 64 of 16 floats", "branches-64", 16, 1, 0, false, 1},
+    {"branches: 64 of 16 floats", "branches-64", 16, 2, 15, false, 1},
+    {"branches: 64 of 1,024 floats", "branches-64", 1024, 1, 0, false, 1},
+    {"branches: 64 of 1,024 floats", "branches-64", 1024, 2, 40, false, 1},
+    {"branches: 64 of 16,384 floats", "branches-64", 16384, 1, 0, false, 1},
+    {"branches: 64 of 16,384 floats", "branches-64", 16384, 2, 400, false, 1},
+    {"branches: 64 of 262,144 floats", "branches-64", 262144, 1, 0, false, 1},
+    {"branches: 64 of 262,144 floats", "branches-64", 262144, 2, 12000, false, 1},
+};
+
+/* ---- loading --------------------------------------------------------------------------------- */
+
+static void load_ours(void *arg)
+{
+  subject *s = arg;
+  open_ours(s, 1);
+  close_ours(s);
+}
+
+static void load_theirs(void *arg)
+{
+  subject *s = arg;
+  void *session = engine.peer->load(s->bytes, s->size, 1);
+  if (session)
+    engine.peer->close(session);
+}
+
+/* A session that has no plan yet, and its first run. */
+static void plan_ours(void *arg)
+{
+  subject *s = arg;
+  onnxrun_error error;
+  onnxrun_options o = ONNXRUN_OPTIONS_INIT;
+  o.threads = 1;
+  check(onnxrun_session_create(s->model, &o, &s->session, &error), &error);
+  run_ours(s);
+  onnxrun_session_release(s->session);
+}
+
+static void time_load(const char *model, const char *what, double limit)
+{
+  char planning[96];
+  snprintf(planning, sizeof planning, "%s: session, first run", what);
+  subject s = subject_named(model);
+  player players[2] = {{.run = load_ours, .arg = &s}, {.run = load_theirs, .arg = &s}};
+  run_case c = {what, model, 1, 0, limit, false, 1};
+  if (is_wanted(what)) {
+    take_turns(players, engine.peer ? 2 : 1, engine.seconds, false);
+    const figure f = figure_of(&c, &players[0].time, engine.peer ? &players[1].time : NULL);
+    rows_add(&f);
+    c.what = planning;
+    c.limit = 0;
+    open_ours(&s, 1);
+    make_buffers(&s, 1);
+    onnxrun_session_release(s.session);
+    s.session = NULL;
+    players[0] = (player){.run = plan_ours, .arg = &s};
+    take_turns(players, 1, engine.seconds, false);
+    s.session = NULL;
+    const figure first = figure_of(&c, &players[0].time, NULL);
+    rows_add(&first);
+    free_buffers(&s);
+    close_ours(&s);
+  }
+  free(s.bytes);
+}
+
+/* ---- processes ------------------------------------------------------------------------------- */
+
+/* Prints the largest resident memory that this process had, in kilobytes. A parent would be told of
+ * its own as well, which the process had before it became another program. */
+static void print_peak(void)
+{
+  char line[256];
+  FILE *f = fopen("/proc/self/status", "r");
+  while (f && fgets(line, sizeof line, f)) {
+    if (strncmp(line, "VmHWM:", 6) == 0)
+      printf("%ld\n", atol(line + 6));
+  }
+  if (f)
+    fclose(f);
+}
+
+/* In a process of its own: one run. */
+static int once(const char *whose, const char *path)
+{
+  subject s = {.model = NULL};
+  snprintf(s.path, sizeof s.path, "%s", path);
+  float x[1] = {1}, y[1];
+  const onnxrun_tensor one = {ONNXRUN_FLOAT, 1, {1}, x, sizeof x};
+  s.io = (peer_io){1, 1, {"x"}, {"y"}, {one}, {one}};
+  s.io.out[0].data = y;
+  if (strcmp(whose, "ours") == 0) {
+    open_ours(&s, 1);
+    run_ours(&s);
+  } else {
+    read_bytes(&s);
+    const peer *p = ort_peer(getenv("ORT_LIB"));
+    void *session = p ? p->load(s.bytes, s.size, 1) : NULL;
+    if (!session || !p->bind(session, &s.io))
+      return 1;
+  }
+  print_peak();
+  return 0;
+}
+
+/* Seconds of the process. */
+static double spawn(const char *whose, const char *path)
+{
+  char program[1024], model[1024], mode[] = "--once", who[8];
+  snprintf(program, sizeof program, "%s", engine.program);
+  snprintf(model, sizeof model, "%s", path);
+  snprintf(who, sizeof who, "%s", whose);
+  char *command[] = {program, mode, who, model, NULL};
+  posix_spawn_file_actions_t quiet;
+  posix_spawn_file_actions_init(&quiet);
+  posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
+  pid_t child;
+  int status = 0;
+  const double start = seconds_now();
+  if (posix_spawn(&child, program, &quiet, NULL, command, environ) != 0 ||
+      waitpid(child, &status, 0) != child || status != 0) {
+    fprintf(stderr, "bench_engine: %s --once %s fails\n", program, whose);
+    exit(1);
+  }
+  const double seconds = seconds_now() - start;
+  posix_spawn_file_actions_destroy(&quiet);
+  return seconds;
+}
+
+/* Megabytes. */
+static double peak_of(const char *whose, const char *path)
+{
+  char command[2200];
+  long kilobytes = 0;
+  snprintf(command, sizeof command, "'%s' --once %s '%s'", engine.program, whose, path);
+  FILE *f = popen(command, "r");
+  if (!f || fscanf(f, "%ld", &kilobytes) != 1)
+    kilobytes = 0;
+  if (f)
+    pclose(f);
+  return 1024e-6 * (double)kilobytes;
+}
+
+static void time_processes(void)
+{
+  enum { TURNS = 21 };
+  subject s = subject_named("relu-1");
+  double ours[TURNS], theirs[TURNS];
+  for (int i = 0; i < TURNS; i++) {
+    ours[i] = spawn("ours", s.path);
+    theirs[i] = engine.peer ? spawn("theirs", s.path) : 0;
+  }
+  const summary a = summary_of(ours, TURNS), b = summary_of(theirs, TURNS);
+  const run_case c = {"process: one run of one Relu", "", 1, 0, 3000, false, 1};
+  const figure f = figure_of(&c, &a, &b);
+  const double peak = peak_of("ours", s.path);
+  rows_add(&f);
+  rows_add(&(figure){.what = "process: its peak memory",
+                     .unit = "MB",
+                     .ours = peak,
+                     .least = peak,
+                     .most = peak,
+                     .limit = 4,
+                     .peer = engine.peer ? peak_of("theirs", s.path) : 0});
+  free(s.bytes);
+}
+
+/* ---- OpenMP ---------------------------------------------------------------------------------- */
+
+static int joined[2];
+
+static void fork_and_join(void *arg)
+{
+  (void)arg;
+#pragma omp parallel for num_threads(2) schedule(static, 1)
+  for (int i = 0; i < 2; i++)
+    joined[i]++;
+}
+
+static void time_regions(void)
+{
+  enum { TURNS = 21 };
+  const struct timespec rest = {0, 20000000};
+  double asleep[TURNS];
+  player hot = {.run = fork_and_join};
+  take_turns(&hot, 1, engine.seconds, false);
+  for (int i = 0; i < TURNS; i++) {
+    nanosleep(&rest, NULL);
+    const double start = seconds_now();
+    fork_and_join(NULL);
+    asleep[i] = seconds_now() - start;
+  }
+  const summary slept = summary_of(asleep, TURNS);
+  const run_case a = {"OpenMP: fork and join, hot", "", 1, 2, 0, false, 1};
+  const run_case b = {"OpenMP: fork and join, asleep", "", 1, 2, 0, false, 1};
+  const figure first = figure_of(&a, &hot.time, NULL), second = figure_of(&b, &slept, NULL);
+  rows_add(&first);
+  rows_add(&second);
+}
+
+/* ---- all ------------------------------------------------------------------------------------- */
+
+static int usage(void)
+{
+  fprintf(stderr, "usage: bench_engine FOLDER [--json FILE] [--only TEXT] [--seconds S]\n");
+  return 2;
+}
+
+int main(int argc, char **argv)
+{
+  const char *json = NULL, *library = getenv("ORT_LIB");
+  if (argc == 4 && strcmp(argv[1], "--once") == 0)
+    return once(argv[2], argv[3]);
+  if (argc < 2 || argc % 2 != 0 || argv[1][0] == '-')
+    return usage();
+  engine.program = argv[0];
+  engine.folder = argv[1];
+  for (int i = 2; i < argc; i += 2) {
+    if (strcmp(argv[i], "--json") == 0)
+      json = argv[i + 1];
+    else if (strcmp(argv[i], "--only") == 0)
+      engine.only = argv[i + 1];
+    else if (strcmp(argv[i], "--seconds") == 0)
+      engine.seconds = atof(argv[i + 1]);
+    else
+      return usage();
+  }
+  engine.peer = library && *library ? ort_peer(library) : NULL;
+  rows_begin(engine.peer ? engine.peer->name : NULL, json);
+  time_load("tiny-1", "load: 1 node", 200);
+  time_load("tiny-1000", "load: 1,000 nodes", 1000);
+  time_load("tiny-10000", "load: 10,000 nodes", 8000);
+  time_load("forest-5410", "load: a forest of 5,410 nodes", 20000);
+  if (is_wanted("process"))
+    time_processes();
+  for (size_t i = 0; i < sizeof run_cases / sizeof *run_cases; i++)
+    time_case(&run_cases[i]);
+  if (is_wanted("OpenMP"))
+    time_regions();
+  return rows_end() ? 0 : 1;
+}
