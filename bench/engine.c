@@ -4,8 +4,8 @@
  *
  * FOLDER is what `bench/models.py FOLDER` wrote. Prints one line a figure: median, least and
  * largest, the limit that was set for it, and, where ORT_LIB names ONNX Runtime's library, its
- * median in turns with ours: the same model, buffers and threads. --only takes the figures whose
- * name holds TEXT. */
+ * median with the same model, buffers and threads: in turns with ours, on several threads after
+ * it. --only takes the figures whose name holds TEXT. */
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -173,26 +173,55 @@ static void add_copy(const run_case *c, figure *f, const summary *copied)
                      .most = MICRO * copied->largest});
 }
 
+/* Ours, the peer's on one thread, and the copy's, by turns. */
+static void time_players(const run_case *c, subject *s, void *theirs, copy *copied, summary *times)
+{
+  player players[3] = {{.run = run_ours, .arg = s}};
+  size_t n = 1;
+  if (theirs && c->threads == 1)
+    players[n++] = (player){.run = engine.peer->run, .arg = theirs};
+  if (copied)
+    players[n++] = (player){.run = copy_plainly, .arg = copied};
+  take_turns(players, n, engine.seconds, false);
+  times[0] = players[0].time;
+  times[1] = players[1].time;
+  times[2] = players[n - 1].time;
+}
+
+/* On several threads the peer comes after ours: its threads spin between its runs, and would take
+ * a processor from ours. */
+static void *load_peer(const run_case *c, subject *s)
+{
+  void *theirs = engine.peer ? engine.peer->load(s->bytes, s->size, c->threads) : NULL;
+  if (!theirs || engine.peer->bind(theirs, &s->io))
+    return theirs;
+  engine.peer->close(theirs);
+  return NULL;
+}
+
+static void time_peer_alone(void *theirs, summary *time)
+{
+  player alone = {.run = engine.peer->run, .arg = theirs};
+  take_turns(&alone, 1, engine.seconds, false);
+  *time = alone.time;
+}
+
 static void time_case(const run_case *c)
 {
+  summary times[3];
   if (!is_wanted(c->what))
     return;
   subject s = subject_named(c->model);
   open_ours(&s, c->threads);
   make_buffers(&s, c->length);
-  player players[3] = {{.run = run_ours, .arg = &s}};
-  size_t n = 1;
-  void *theirs = engine.peer ? engine.peer->load(s.bytes, s.size, c->threads) : NULL;
-  const bool has_peer = theirs && engine.peer->bind(theirs, &s.io);
-  if (has_peer)
-    players[n++] = (player){.run = engine.peer->run, .arg = theirs};
   copy all = {s.io.out[0].data, s.io.in[0].data, s.io.in[0].bytes, c->threads};
+  void *theirs = c->threads == 1 ? load_peer(c, &s) : NULL;
+  time_players(c, &s, theirs, c->in_copies ? &all : NULL, times);
+  if (c->threads > 1 && (theirs = load_peer(c, &s)))
+    time_peer_alone(theirs, &times[1]);
+  figure f = figure_of(c, &times[0], theirs ? &times[1] : NULL);
   if (c->in_copies)
-    players[n++] = (player){.run = copy_plainly, .arg = &all};
-  take_turns(players, n, engine.seconds, c->threads > 1 && has_peer);
-  figure f = figure_of(c, &players[0].time, has_peer ? &players[1].time : NULL);
-  if (c->in_copies)
-    add_copy(c, &f, &players[n - 1].time);
+    add_copy(c, &f, &times[2]);
   rows_add(&f);
   if (theirs)
     engine.peer->close(theirs);
@@ -250,28 +279,28 @@ static void plan_ours(void *arg)
 static void time_load(const char *model, const char *what, double limit)
 {
   char planning[96];
+  if (!is_wanted(what))
+    return;
   snprintf(planning, sizeof planning, "%s: session, first run", what);
   subject s = subject_named(model);
   player players[2] = {{.run = load_ours, .arg = &s}, {.run = load_theirs, .arg = &s}};
   run_case c = {what, model, 1, 0, limit, false, 1};
-  if (is_wanted(what)) {
-    take_turns(players, engine.peer ? 2 : 1, engine.seconds, false);
-    const figure f = figure_of(&c, &players[0].time, engine.peer ? &players[1].time : NULL);
-    rows_add(&f);
-    c.what = planning;
-    c.limit = 0;
-    open_ours(&s, 1);
-    make_buffers(&s, 1);
-    onnxrun_session_release(s.session);
-    s.session = NULL;
-    players[0] = (player){.run = plan_ours, .arg = &s};
-    take_turns(players, 1, engine.seconds, false);
-    s.session = NULL;
-    const figure first = figure_of(&c, &players[0].time, NULL);
-    rows_add(&first);
-    free_buffers(&s);
-    close_ours(&s);
-  }
+  take_turns(players, engine.peer ? 2 : 1, engine.seconds, false);
+  const figure f = figure_of(&c, &players[0].time, engine.peer ? &players[1].time : NULL);
+  rows_add(&f);
+  c.what = planning;
+  c.limit = 0;
+  open_ours(&s, 1);
+  make_buffers(&s, 1);
+  onnxrun_session_release(s.session);
+  s.session = NULL;
+  players[0] = (player){.run = plan_ours, .arg = &s};
+  take_turns(players, 1, engine.seconds, false);
+  s.session = NULL;
+  const figure first = figure_of(&c, &players[0].time, NULL);
+  rows_add(&first);
+  free_buffers(&s);
+  close_ours(&s);
   free(s.bytes);
 }
 
