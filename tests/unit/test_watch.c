@@ -1,5 +1,6 @@
 /* test_watch.c: runs that are cancelled, run out of time, or are watched step by step. */
 #include <criterion/criterion.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <time.h>
 
@@ -15,6 +16,7 @@ static const int64_t any1[] = {-1};
 
 static struct {
   onnxrun_session *to_cancel;
+  _Atomic bool has_cancelled; /* the cancelling item's call has returned */
   long cancels_at, sleep_ns;
   _Atomic long items;
 } slow;
@@ -35,8 +37,14 @@ static void slow_loop(const onnxrun_job *job, size_t begin, size_t end)
   const struct timespec pause = {0, slow.sleep_ns};
   for (size_t i = begin; i < end; i++) {
     ((float *)job->out[0])[i] = ((const float *)job->in[0])[i] + 1;
-    if (++slow.items == slow.cancels_at)
+    const long item = ++slow.items;
+    if (item == slow.cancels_at) {
       onnxrun_session_cancel(slow.to_cancel);
+      slow.has_cancelled = true;
+    }
+    /* The thread that cancels may be held up before it does; the others must not run on. */
+    while (slow.cancels_at > 0 && item > slow.cancels_at && !slow.has_cancelled)
+      sched_yield();
     if (slow.sleep_ns)
       nanosleep(&pause, NULL);
   }
@@ -134,6 +142,7 @@ Test(watch, a_cancelled_run_ends_after_the_ranges_in_work)
         slow.to_cancel = s;
         slow.cancels_at = at;
         slow.items = 0;
+        slow.has_cancelled = false;
         onnxrun_tensor out = {0};
         onnxrun_error error = {0};
         cr_assert_eq(onnxrun_session_run(s, &slow_in, 1, &out, 1, &error), ONNXRUN_CANCELLED);
