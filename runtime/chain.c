@@ -10,14 +10,9 @@ typedef struct onx_lane {
   size_t buffer_bytes;
 } onx_lane;
 
-static size_t whole_lines(size_t bytes)
-{
-  return (bytes + ONX_ALIGN - 1) & ~(size_t)(ONX_ALIGN - 1);
-}
-
 size_t onx_chain_scratch(const onx_chain *chain)
 {
-  return whole_lines(2 * chain->n_pointers * sizeof(void *)) +
+  return onx_whole_lines(2 * chain->n_pointers * sizeof(void *)) +
          chain->n_buffers * chain->buffer_bytes;
 }
 
@@ -79,19 +74,12 @@ static bool is_in_place(const onx_member *m)
   return false;
 }
 
-/* Where the block at `begin` will be read; anything that may be read where there is none. */
-static const void *ahead_of(const onx_chain *chain, size_t begin)
-{
-  return (const void *)((uintptr_t)*chain->ahead + begin * chain->ahead_item);
-}
-
-static void compute_block(const onx_chain *chain, const onx_member *m, size_t begin, size_t n,
-                          const onx_lane *lane)
+static void compute_block(const onx_member *m, size_t begin, size_t n, const onx_lane *lane)
 {
   const size_t item = m->item[m->step.job.n_in];
   char *to = m->out_buffer == ONX_NONE || m->is_streamed ? (char *)m->step.job.out[0] + begin * item
                                                          : buffer(lane, m->out_buffer);
-  const bool is_streamed = chain->is_streamed && m->is_streamed && !is_in_place(m);
+  const bool is_streamed = m->is_streamed && !is_in_place(m);
   char *out = is_streamed ? buffer(lane, m->out_buffer) : to;
   if (m->step.spread)
     compute_runs(m, begin, n, out, lane);
@@ -101,15 +89,22 @@ static void compute_block(const onx_chain *chain, const onx_member *m, size_t be
     onx_cpu_stream(to, out, n * item);
 }
 
+/* Elements from `begin` on, which need not be there: the address is never read through. */
+static void fetch(const onx_chain *chain, size_t begin, size_t n)
+{
+  const uintptr_t from = (uintptr_t)*chain->ahead + begin * chain->ahead_item;
+  onx_cpu_fetch((const void *)from, n * chain->ahead_item);
+}
+
 /* Runs the maps on elements [begin, end). */
 static void run_maps(const onx_chain *chain, size_t begin, size_t end, const onx_lane *lane)
 {
   for (size_t n; begin < end; begin += n) {
     n = end - begin < chain->block ? end - begin : chain->block;
-    if (chain->is_streamed)
-      onx_cpu_fetch(ahead_of(chain, begin + n), n * chain->ahead_item);
+    if (chain->is_streamed && chain->ahead)
+      fetch(chain, begin + n, n);
     for (size_t i = chain->has_head; i < chain->n_members; i++)
-      compute_block(chain, &chain->members[i], begin, n, lane);
+      compute_block(&chain->members[i], begin, n, lane);
   }
 }
 
@@ -139,7 +134,7 @@ static void run_parts(const onx_chain *chain, size_t begin, size_t end, const on
 void onx_chain_range(const onx_chain *chain, size_t begin, size_t end, void *scratch)
 {
   const onx_lane lane = {scratch, (const void **)scratch + chain->n_pointers,
-                         (char *)scratch + whole_lines(2 * chain->n_pointers * sizeof(void *)),
+                         (char *)scratch + onx_whole_lines(2 * chain->n_pointers * sizeof(void *)),
                          chain->buffer_bytes};
   if (!chain->has_head) {
     run_maps(chain, begin, end, &lane);

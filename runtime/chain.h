@@ -19,10 +19,11 @@ typedef struct onx_chain {
   onx_member *members;
   size_t n_members;
   bool has_head;
-  bool is_streamed;         /* a member is */
-  const void *const *ahead; /* of a streamed chain: the operand whose next block is fetched early */
-  size_t ahead_item;        /* bytes of its elements */
-  size_t block;             /* elements at a time */
+  bool is_streamed; /* a member is */
+  const void *const
+      *ahead;        /* the operand whose next block a streamed chain fetches early, or NULL */
+  size_t ahead_item; /* bytes of its elements */
+  size_t block;      /* elements at a time */
   size_t buffer_bytes, n_buffers;
   size_t n_pointers;  /* operands of the widest map */
   size_t map_scratch; /* where the head's scratch begins */

@@ -8,25 +8,26 @@
 #include "runtime/chain.h"
 #include "runtime/error.h"
 #include "runtime/plan.h"
+#include "runtime/uses.h"
 
 #define MEMBERS_MOST 64
-#define JOINS_MOST                                                                                 \
-  4 /* producers that one step joins: branches that it brings together are better
-                        run side by side, and their values do not fit the cache at one time */
+/* Producers that one step joins: branches that it brings together are better run side by side, and
+ * their values do not fit the cache at one time. */
+#define JOINS_MOST 4
 #define VISITS_MOST 256               /* readers looked at for one joining */
 #define BUFFERS_BYTES ((size_t)16384) /* of a chain's buffers: half of a small L1 cache */
 #define BLOCK_LEAST ((size_t)256)
 #define BLOCK_MOST ((size_t)2048)
-#define STREAMED_BLOCK ((size_t)512)
-/* Results from here on are larger than a last-level cache: see docs/PERFORMANCE.md. */
+/* Results from here on go past the caches, in blocks that are fetched one ahead. Where that begins
+ * to pay, bench/tables.sh shows beside the copies. */
 #define STREAMED_BYTES ((size_t)8 << 20)
+#define STREAMED_BLOCK ((size_t)512)
 
 typedef struct onx_fuser {
   onx_plan *plan;
   onx_pool *scrap;
-  uint32_t *maker;   /* by root: the step that makes it, or ONX_NONE */
-  size_t *reader_at; /* steps that read root r: readers[reader_at[r]] .. [reader_at[r + 1]] */
-  uint32_t *readers;
+  bool has_heads; /* chains may begin with another kind of kernel */
+  onx_uses uses;
   uint32_t *group;     /* by step: a step of the same group, itself in the group's first */
   uint32_t *next;      /* by step: the next of its group, or ONX_NONE */
   uint32_t *tail;      /* by group: its last step */
@@ -67,55 +68,31 @@ static size_t elements_of(const onx_plan *p, uint32_t v)
   return onnxrun_elements(&p->tensors[v]);
 }
 
-static bool is_head(const onx_plan *p, const onx_step *step)
+static bool is_head(const onx_fuser *f, const onx_step *step)
 {
-  return p->has_epilogues && step->node && !step->dynamic && step->part && step->n_makes == 1 &&
-         step->items > 0 && is_plain(p, step->makes[0].value);
+  return f->has_heads && step->node && !step->dynamic && step->part && step->n_makes == 1 &&
+         step->items > 0 && is_plain(f->plan, step->makes[0].value);
 }
 
 /* ---- groups ---------------------------------------------------------------------------------- */
 
-static bool new_fuser(onx_fuser *f, onx_plan *p, onx_pool *scrap)
+static bool new_fuser(onx_fuser *f, onx_plan *p, bool has_heads, onx_pool *scrap)
 {
-  const size_t n = p->graph->n_values, steps = p->n_steps;
-  size_t reads = 0;
-  for (size_t s = 0; s < steps; s++)
-    reads += p->steps[s].n_reads;
-  *f = (onx_fuser){.plan = p, .scrap = scrap};
-  f->maker = onx_pool_array(scrap, n, sizeof *f->maker);
-  f->reader_at = onx_pool_array(scrap, n + 2, sizeof *f->reader_at);
-  f->readers = onx_pool_array(scrap, reads, sizeof *f->readers);
+  const size_t steps = p->n_steps;
+  *f = (onx_fuser){.plan = p, .scrap = scrap, .has_heads = has_heads};
   uint32_t **by_step[] = {&f->group, &f->next, &f->tail, &f->n_members, &f->head, &f->mark};
   for (size_t i = 0; i < sizeof by_step / sizeof *by_step; i++) {
     *by_step[i] = onx_pool_array(scrap, steps, sizeof **by_step[i]);
     if (!*by_step[i])
       return false;
   }
-  return f->maker && f->reader_at && f->readers;
-}
-
-static void list_readers(onx_fuser *f)
-{
-  const onx_plan *p = f->plan;
-  for (size_t v = 0; v < p->graph->n_values; v++)
-    f->maker[v] = ONX_NONE;
-  for (uint32_t s = 0; s < p->n_steps; s++) {
-    const onx_step *step = &p->steps[s];
-    for (uint32_t i = 0; i < step->n_makes; i++)
-      f->maker[p->root[step->makes[i].value]] = s;
-    for (uint32_t i = 0; i < step->n_reads; i++)
-      f->reader_at[p->root[step->reads[i].value] + 2]++;
+  for (uint32_t s = 0; s < steps; s++) {
     f->group[s] = f->tail[s] = s;
     f->next[s] = ONX_NONE;
     f->n_members[s] = 1;
-    f->head[s] = is_head(p, step) ? s : ONX_NONE;
+    f->head[s] = is_head(f, &p->steps[s]) ? s : ONX_NONE;
   }
-  for (size_t v = 2; v < p->graph->n_values + 2; v++)
-    f->reader_at[v] += f->reader_at[v - 1];
-  for (uint32_t s = 0; s < p->n_steps; s++) {
-    for (uint32_t i = 0; i < p->steps[s].n_reads; i++)
-      f->readers[f->reader_at[p->root[p->steps[s].reads[i].value] + 1]++] = s;
-  }
+  return onx_uses_list(&f->uses, p, scrap);
 }
 
 /* A search through the groups that read from a pair of groups, up to step `last`. */
@@ -128,10 +105,10 @@ typedef struct onx_search {
 /* Adds the groups that read `root`. false: the pair is among them, or there are too many. */
 static bool follow_value(onx_fuser *f, onx_search *q, uint32_t root, bool is_start)
 {
-  for (size_t r = f->reader_at[root]; r < f->reader_at[root + 1]; r++) {
+  for (size_t r = f->uses.reader_at[root]; r < f->uses.reader_at[root + 1]; r++) {
     if (q->visits++ == VISITS_MOST)
       return false;
-    const uint32_t to = f->readers[r] > q->last ? ONX_NONE : group_of(f, f->readers[r]);
+    const uint32_t to = f->uses.readers[r] > q->last ? ONX_NONE : group_of(f, f->uses.readers[r]);
     const bool is_back = to == q->a || to == q->b;
     if (is_back && !is_start)
       return false;
@@ -174,7 +151,7 @@ static bool head_reads(onx_fuser *f, uint32_t head, uint32_t a, uint32_t b)
 {
   const onx_step *step = &f->plan->steps[head];
   for (uint32_t i = 0; i < step->n_reads; i++) {
-    const uint32_t maker = f->maker[f->plan->root[step->reads[i].value]];
+    const uint32_t maker = f->uses.maker[f->plan->root[step->reads[i].value]];
     const uint32_t group = maker == ONX_NONE ? ONX_NONE : group_of(f, maker);
     if (group != ONX_NONE && (group == a || group == b))
       return true;
@@ -207,9 +184,9 @@ static void join_producers(onx_fuser *f, uint32_t s)
   const onx_step *step = &p->steps[s];
   uint32_t joined = 0;
   for (uint32_t i = 0; i < step->n_reads && joined < JOINS_MOST; i++) {
-    const uint32_t v = step->reads[i].value, maker = f->maker[p->root[v]];
+    const uint32_t v = step->reads[i].value, maker = f->uses.maker[p->root[v]];
     if (maker == ONX_NONE || elements_of(p, v) != step->items ||
-        !(is_map(p, &p->steps[maker]) || is_head(p, &p->steps[maker])))
+        !(is_map(p, &p->steps[maker]) || is_head(f, &p->steps[maker])))
       continue;
     const uint32_t a = group_of(f, maker), b = group_of(f, s);
     if (may_join(f, a, b, s)) {
@@ -262,7 +239,7 @@ static uint32_t member_of(const onx_weaving *w, uint32_t s)
 /* The member that makes `root`, or ONX_NONE. */
 static uint32_t member_that_makes(const onx_weaving *w, uint32_t root)
 {
-  const uint32_t maker = w->fuser->maker[root];
+  const uint32_t maker = w->fuser->uses.maker[root];
   return maker == ONX_NONE ? ONX_NONE : member_of(w, maker);
 }
 
@@ -274,8 +251,8 @@ static void find_inner_values(onx_weaving *w)
     const uint32_t root = p->root[p->steps[w->steps[m]].makes[0].value];
     w->is_inner[m] = p->place[root] == ONX_ARENA;
     w->last[m] = m;
-    for (size_t r = f->reader_at[root]; r < f->reader_at[root + 1]; r++) {
-      const uint32_t reader = member_of(w, f->readers[r]);
+    for (size_t r = f->uses.reader_at[root]; r < f->uses.reader_at[root + 1]; r++) {
+      const uint32_t reader = member_of(w, f->uses.readers[r]);
       w->is_inner[m] = w->is_inner[m] && reader != ONX_NONE;
       if (reader != ONX_NONE && reader > w->last[m])
         w->last[m] = reader;
@@ -439,14 +416,14 @@ static bool list_chain_uses(onx_weaving *w)
 
 static void size_buffers(onx_chain *chain)
 {
-  const size_t most = BUFFERS_BYTES / ONX_CHAIN_ITEM / (chain->n_buffers ? chain->n_buffers : 1);
+  const size_t most = BUFFERS_BYTES / (chain->n_buffers ? chain->n_buffers : 1);
   size_t widest = 1;
   for (size_t m = 0; m < chain->n_members; m++) {
     const onx_member *member = &chain->members[m];
     const size_t item = member->item[member->step.job.n_in];
     widest = item > widest ? item : widest;
   }
-  size_t block = most * ONX_CHAIN_ITEM / widest / ONX_MAP_GRAIN * ONX_MAP_GRAIN;
+  size_t block = most / widest / ONX_MAP_GRAIN * ONX_MAP_GRAIN;
   block = block < BLOCK_LEAST ? BLOCK_LEAST : block > BLOCK_MOST ? BLOCK_MOST : block;
   if (chain->is_streamed)
     block = STREAMED_BLOCK;
@@ -471,7 +448,6 @@ static void find_ahead(onx_weaving *w)
       chain->ahead_item = member->item[i];
     }
   }
-  chain->is_streamed = chain->is_streamed && chain->ahead;
 }
 
 static void cut_chain(onx_weaving *w)
@@ -536,7 +512,7 @@ static uint32_t waits_for(onx_ordering *o, uint32_t group)
     const onx_step *step = &f->plan->steps[o->at[group]];
     for (; o->at_read[group] < step->n_reads; o->at_read[group]++) {
       const uint32_t v = step->reads[o->at_read[group]].value;
-      const uint32_t maker = f->maker[f->plan->root[v]];
+      const uint32_t maker = f->uses.maker[f->plan->root[v]];
       const uint32_t from = maker == ONX_NONE ? group : group_of(f, maker);
       if (from != group && !o->is_done[from])
         return from;
@@ -604,21 +580,16 @@ static bool rewrite(onx_fuser *f)
   return true;
 }
 
-onnxrun_status onx_plan_fuse(onx_plan *plan, onnxrun_error *error)
+onnxrun_status onx_plan_fuse(onx_plan *plan, bool has_epilogues, onnxrun_error *error)
 {
   onx_pool scrap = {.heap = plan->pool.heap};
   onx_fuser f;
-  if (!plan->fuses)
-    return ONNXRUN_OK;
-  bool is_ok = new_fuser(&f, plan, &scrap);
-  if (is_ok) {
-    list_readers(&f);
-    for (uint32_t s = 0; s < plan->n_steps; s++) {
-      if (is_map(plan, &plan->steps[s]))
-        join_producers(&f, s);
-    }
-    is_ok = rewrite(&f);
+  bool is_ok = new_fuser(&f, plan, has_epilogues, &scrap);
+  for (uint32_t s = 0; is_ok && s < plan->n_steps; s++) {
+    if (is_map(plan, &plan->steps[s]))
+      join_producers(&f, s);
   }
+  is_ok = is_ok && rewrite(&f);
   onx_pool_release(&scrap);
   return is_ok ? ONNXRUN_OK : onx_heap_fail(plan->pool.heap, plan->n_steps, "a plan", error);
 }

@@ -75,12 +75,12 @@ static bool add_subgraphs(const onx_graph *g, onx_pool *pool, onx_graph ***list,
 {
   for (size_t i = 0; i < g->n_nodes; i++) {
     for (uint32_t a = 0; a < g->nodes[i].n_attrs; a++) {
-      const onx_attr *attr = &g->nodes[i].attrs[a];
-      if (attr->type != ONNXRUN_ATTR_GRAPH || attr->is_ref)
+      onx_graph *sub = onx_attr_graph(&g->nodes[i].attrs[a]);
+      if (!sub)
         continue;
       if (!onx_pool_grow(pool, (void **)list, capacity, *n + 1, sizeof **list))
         return false;
-      (*list)[(*n)++] = attr->v.g;
+      (*list)[(*n)++] = sub;
     }
   }
   return true;

@@ -125,6 +125,11 @@ void onx_graph_keep(onx_module *m, onx_graph *g, const bool *is_alive);
 /* The graph and all that its nodes' attributes hold, an outer one before those inside it, as an
  * array in `pool`. false: no memory. */
 bool onx_graph_tree(onx_graph *root, onx_pool *pool, onx_graph ***out, size_t *n);
+/* The graph that an attribute holds, or NULL. */
+static inline onx_graph *onx_attr_graph(const onx_attr *a)
+{
+  return a->type == ONNXRUN_ATTR_GRAPH && !a->is_ref ? a->v.g : NULL;
+}
 /* The attribute of that name, or NULL. */
 const onx_attr *onx_node_attr(const onx_node *n, const char *name);
 /* Version of a domain among opsets, or 0. "ai.onnx" and "" are the same. */

@@ -10,6 +10,7 @@
 
 #include "runtime/error.h"
 #include "runtime/plan.h"
+#include "runtime/uses.h"
 
 #define LINGER 16       /* steps that memory stays free before an unrelated step takes it */
 #define READERS_MOST 64 /* memory read by more steps is not reused by a plan for threads */
@@ -29,11 +30,8 @@ typedef struct onx_edge {
 
 typedef struct onx_layout {
   onx_plan *plan;
-  uint32_t *maker; /* by root: step, or ONX_NONE */
-  uint32_t *last;  /* by root: the last step that reads it, or its maker */
-  uint32_t
-      *readers; /* steps that read root r: readers[reader_at[r]] .. readers[reader_at[r + 1]] */
-  size_t *reader_at;
+  onx_uses uses;
+  uint32_t *last;    /* by root: the last step that reads it, or its maker */
   uint32_t *mark;    /* by step: s + 1 when the step at hand, s, waits for it */
   uint32_t *segment; /* by root: where it lies, or ONX_NONE */
   onx_segment *segments;
@@ -47,44 +45,28 @@ static bool new_layout(onx_layout *l, onx_plan *p, onx_pool *scrap)
 {
   const size_t n = p->graph->n_values;
   *l = (onx_layout){.plan = p};
-  l->maker = onx_pool_array(scrap, n, sizeof *l->maker);
   l->last = onx_pool_array(scrap, n, sizeof *l->last);
-  l->reader_at = onx_pool_array(scrap, n + 2, sizeof *l->reader_at);
   l->mark = onx_pool_array(scrap, p->n_steps, sizeof *l->mark);
   l->segment = onx_pool_array(scrap, n, sizeof *l->segment);
-  size_t reads = 0;
-  for (size_t s = 0; s < p->n_steps; s++)
-    reads += p->steps[s].n_reads;
-  l->readers = onx_pool_array(scrap, reads, sizeof *l->readers);
-  if (!l->maker || !l->last || !l->reader_at || !l->mark || !l->segment || !l->readers)
+  if (!l->last || !l->mark || !l->segment || !onx_uses_list(&l->uses, p, scrap))
     return false;
   for (size_t v = 0; v < n; v++)
-    l->maker[v] = l->segment[v] = ONX_NONE;
+    l->segment[v] = ONX_NONE;
   return true;
 }
 
-/* Makers and readers of every root, a step once for each of its reads. */
-static void find_readers(onx_layout *l)
+/* The last use of every root, and how often a value is read. */
+static void find_last(onx_layout *l)
 {
   onx_plan *p = l->plan;
-  for (size_t s = 0; s < p->n_steps; s++) {
+  for (uint32_t s = 0; s < p->n_steps; s++) {
     const onx_step *step = &p->steps[s];
-    for (uint32_t i = 0; i < step->n_makes; i++) {
-      const uint32_t root = p->root[step->makes[i].value];
-      l->maker[root] = l->last[root] = (uint32_t)s;
-    }
+    for (uint32_t i = 0; i < step->n_makes; i++)
+      l->last[p->root[step->makes[i].value]] = s;
     for (uint32_t i = 0; i < step->n_reads; i++) {
-      const uint32_t v = step->reads[i].value;
-      l->last[p->root[v]] = (uint32_t)s;
-      l->reader_at[p->root[v] + 2]++;
-      p->uses[v]++;
+      l->last[p->root[step->reads[i].value]] = s;
+      p->uses[step->reads[i].value]++;
     }
-  }
-  for (size_t v = 2; v < p->graph->n_values + 2; v++)
-    l->reader_at[v] += l->reader_at[v - 1];
-  for (size_t s = 0; s < p->n_steps; s++) {
-    for (uint32_t i = 0; i < p->steps[s].n_reads; i++)
-      l->readers[l->reader_at[p->root[p->steps[s].reads[i].value] + 1]++] = (uint32_t)s;
   }
   for (size_t o = 0; o < p->graph->n_outputs; o++)
     p->uses[p->graph->outputs[o]]++;
@@ -92,7 +74,7 @@ static void find_readers(onx_layout *l)
 
 static size_t n_readers(const onx_layout *l, uint32_t root)
 {
-  return l->reader_at[root + 1] - l->reader_at[root];
+  return l->uses.reader_at[root + 1] - l->uses.reader_at[root];
 }
 
 static bool add_edge(onx_layout *l, onx_pool *scrap, uint32_t from, uint32_t to)
@@ -111,20 +93,20 @@ static bool wait_for_users(onx_layout *l, onx_pool *scrap, uint32_t owner, uint3
 {
   if (!l->plan->is_parallel)
     return true;
-  bool is_ok = add_edge(l, scrap, l->maker[owner], s);
-  for (size_t r = l->reader_at[owner]; is_ok && r < l->reader_at[owner + 1]; r++)
-    is_ok = add_edge(l, scrap, l->readers[r], s);
+  bool is_ok = add_edge(l, scrap, l->uses.maker[owner], s);
+  for (size_t r = l->uses.reader_at[owner]; is_ok && r < l->uses.reader_at[owner + 1]; r++)
+    is_ok = add_edge(l, scrap, l->uses.readers[r], s);
   return is_ok;
 }
 
 /* Whether step s waits for all readers of `owner` anyway; its maker is before those. */
 static bool is_behind(const onx_layout *l, uint32_t owner, uint32_t s)
 {
-  const size_t from = l->reader_at[owner], to = l->reader_at[owner + 1];
+  const size_t from = l->uses.reader_at[owner], to = l->uses.reader_at[owner + 1];
   if (from == to)
-    return l->mark[l->maker[owner]] == s + 1;
+    return l->mark[l->uses.maker[owner]] == s + 1;
   for (size_t r = from; r < to; r++) {
-    if (l->mark[l->readers[r]] != s + 1)
+    if (l->mark[l->uses.readers[r]] != s + 1)
       return false;
   }
   return true;
@@ -217,10 +199,9 @@ static bool append_segment(onx_layout *l, onx_pool *scrap, size_t bytes, uint32_
 
 static bool place(onx_layout *l, onx_pool *scrap, uint32_t root, uint32_t s)
 {
-  size_t bytes;
-  if (!onx_add(l->plan->tensors[root].bytes, ONX_ALIGN - 1, &bytes))
+  if (l->plan->tensors[root].bytes > SIZE_MAX - ONX_ALIGN)
     return false;
-  bytes &= ~(size_t)(ONX_ALIGN - 1);
+  const size_t bytes = onx_whole_lines(l->plan->tensors[root].bytes);
   uint32_t at = find_free(l, bytes, s);
   const bool is_placed =
       at == ONX_NONE ? append_segment(l, scrap, bytes, &at) : take_row(l, scrap, at, bytes, s);
@@ -291,7 +272,7 @@ static bool lay_out_step(onx_layout *l, onx_pool *scrap, uint32_t s)
   onx_plan *p = l->plan;
   const onx_step *step = &p->steps[s];
   for (uint32_t i = 0; i < step->n_reads; i++) {
-    if (!add_edge(l, scrap, l->maker[p->root[step->reads[i].value]], s))
+    if (!add_edge(l, scrap, l->uses.maker[p->root[step->reads[i].value]], s))
       return false;
   }
   for (uint32_t i = 0; i < step->n_makes; i++) {
@@ -368,7 +349,7 @@ onnxrun_status onx_plan_layout(onx_plan *plan, onnxrun_error *error)
   onx_layout l;
   bool is_ok = new_layout(&l, plan, &scrap);
   if (is_ok)
-    find_readers(&l);
+    find_last(&l);
   for (size_t s = 0; is_ok && s < plan->n_steps; s++)
     is_ok = lay_out_step(&l, &scrap, (uint32_t)s);
   is_ok = is_ok && list_edges(&l) && list_patches(plan);

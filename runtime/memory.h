@@ -11,6 +11,12 @@
 
 #define ONX_ALIGN 64
 
+/* Rounds up to a multiple of ONX_ALIGN; `bytes` is at most SIZE_MAX - ONX_ALIGN. */
+static inline size_t onx_whole_lines(size_t bytes)
+{
+  return (bytes + ONX_ALIGN - 1) & ~(size_t)(ONX_ALIGN - 1);
+}
+
 /* *out = a * b, or a + b; false and untouched when it does not fit. */
 bool onx_mul(size_t a, size_t b, size_t *out);
 bool onx_add(size_t a, size_t b, size_t *out);

@@ -15,6 +15,7 @@
 
 /* What the making of a plan needs and the plan does not. */
 typedef struct onx_draft {
+  const onx_module *module;
   onx_plan *plan;
   onnxrun_node call;
   bool *is_shaped; /* by value: dims are known */
@@ -103,8 +104,10 @@ static bool set_inputs(onx_draft *d, const onx_node *node)
 
 static bool can_evaluate(const onx_draft *d, const onx_node *node)
 {
-  if (node->kernel->flags & (ONNXRUN_SHAPE_ONLY | ONNXRUN_RANDOM))
-    return !(node->kernel->flags & ONNXRUN_RANDOM);
+  if (node->kernel->flags & ONNXRUN_RANDOM)
+    return false;
+  if (node->kernel->flags & ONNXRUN_SHAPE_ONLY)
+    return true;
   for (uint32_t i = 0; i < node->n_in; i++) {
     if (!is_known(d->call.in[i]))
       return false;
@@ -359,7 +362,8 @@ static onnxrun_status draft(onx_draft *d, const onnxrun_tensor *in, size_t n_in)
     ONX_TRY(plan_node(d, &p->graph->nodes[i]));
   for (size_t i = 0; i < p->graph->n_outputs; i++)
     ONX_TRY(plan_output(d, (uint32_t)i));
-  ONX_TRY(onx_plan_fuse(p, d->error));
+  if (d->module->fuses)
+    ONX_TRY(onx_plan_fuse(p, d->module->has_epilogues, d->error));
   settle(p);
   return onx_plan_layout(p, d->error);
 }
@@ -367,10 +371,8 @@ static onnxrun_status draft(onx_draft *d, const onnxrun_tensor *in, size_t n_in)
 onnxrun_status onx_plan_create(onx_heap *heap, const onx_module *m, const onnxrun_tensor *in,
                                size_t n_in, onx_plan **out, onnxrun_error *error)
 {
-  onx_draft d = {.error = error};
+  onx_draft d = {.module = m, .error = error};
   ONX_TRY(new_plan(heap, m->main, &d.plan, error));
-  d.plan->fuses = m->fuses;
-  d.plan->has_epilogues = m->has_epilogues;
   const onnxrun_status s = draft(&d, in, n_in);
   if (s != ONNXRUN_OK)
     onx_plan_release(d.plan);

@@ -46,8 +46,7 @@ typedef struct onx_patch {
 typedef struct onx_plan {
   onx_pool pool;
   const onx_graph *graph;
-  bool fuses, has_epilogues; /* see onx_module */
-  int64_t *key;              /* ranks and dims of the inputs, see onx_plan_key */
+  int64_t *key; /* ranks and dims of the inputs, see onx_plan_key */
   size_t n_key;
 
   onnxrun_tensor *tensors; /* by value; data is set where it is known */
@@ -86,9 +85,9 @@ void onx_plan_release(onx_plan *plan);
 /* Sets every pointer that depends on where the arena lies. */
 void onx_plan_bind(onx_plan *plan, void *arena);
 
-/* fuse.c. Joins steps into chains where that is possible: maps with maps of as many elements, and
- * with a head that gives its output in order. Before the layout. */
-onnxrun_status onx_plan_fuse(onx_plan *plan, onnxrun_error *error);
+/* fuse.c. Joins steps into chains where that is possible: maps with maps of as many elements and,
+ * with epilogues, with a head that says where its items write. Before the layout. */
+onnxrun_status onx_plan_fuse(onx_plan *plan, bool has_epilogues, onnxrun_error *error);
 
 /* layout.c. Offsets in the arena by lifetime, in place where a map allows it, and the order that
  * the steps must keep: by data, and by the reuse of memory. */

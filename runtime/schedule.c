@@ -1,9 +1,9 @@
 /* schedule.c: ready steps and ranges claimed by workers.
  *
  * A step is ready when all it waits for is finished; it is then put at the end of `ready`. Workers
- * walk `ready` from `head` and claim ranges by counting up; whoever finishes the last range of a
- * step releases those that wait for it. Nobody holds a lock. A worker without work spins, then
- * rests: it never outlives the run. */
+ * walk `ready` from `head` and claim ranges from a step's ends, by counting; whoever finishes the
+ * last range of a step releases those that wait for it. Nobody holds a lock. A worker without work
+ * spins, then rests: it never outlives the run. */
 #include "runtime/schedule.h"
 
 #include <sched.h>

@@ -12,12 +12,6 @@
 #define LIMIT_OF_RANGES 1e6
 #define COPY_BLOCK ((size_t)4096)
 
-/* Each worker's scratch begins aligned. `bytes` is at most PTRDIFF_MAX. */
-static size_t whole_lines(size_t bytes)
-{
-  return (bytes + ONX_ALIGN - 1) & ~(size_t)(ONX_ALIGN - 1);
-}
-
 /* Ranges depend on the work alone, never on the number of threads. */
 void onx_step_cut(onx_step *step, double item_cost, size_t multiple)
 {
@@ -47,7 +41,7 @@ static onnxrun_status make_map(onx_step *step, onnxrun_node *call, onx_pool *poo
   ONX_TRY(onx_spread_make(call, steps, &step->spread, pool, error));
   step->job.step = steps;
   step->items = onnxrun_elements(&call->out[0]);
-  step->scratch = whole_lines((size_t)n_in * sizeof(void *));
+  step->scratch = onx_whole_lines((size_t)n_in * sizeof(void *));
   onx_step_cut(step, call->node->kernel->item_cost, ONX_MAP_GRAIN);
   return ONNXRUN_OK;
 }
@@ -85,7 +79,7 @@ onnxrun_status onx_step_make(onx_step *step, onnxrun_node *call, const void *par
     return make_map(step, call, pool, error);
   step->items = call->work.items;
   step->part = call->work.part;
-  step->scratch = whole_lines(call->work.scratch);
+  step->scratch = onx_whole_lines(call->work.scratch);
   onx_step_cut(step, call->work.item_cost, 1);
   return ONNXRUN_OK;
 }

@@ -37,7 +37,7 @@ typedef struct onx_step {
 } onx_step;
 
 /* Fills a step from a call whose shapes are declared; arrays come from the pool. Pointers of the
- * job are set by onx_step_point. */
+ * job are set later, by the slots. */
 onnxrun_status onx_step_make(onx_step *step, onnxrun_node *call, const void *params, onx_pool *pool,
                              onnxrun_error *error);
 /* Cuts the step's items, at multiples of `multiple`. */

@@ -232,8 +232,7 @@ static bool take_norm(const onx_norm *n)
 static void count_captures(const onx_node *node, uint32_t *readers)
 {
   for (uint32_t a = 0; a < node->n_attrs; a++) {
-    const onx_attr *attr = &node->attrs[a];
-    const onx_graph *sub = attr->type == ONNXRUN_ATTR_GRAPH && !attr->is_ref ? attr->v.g : NULL;
+    const onx_graph *sub = onx_attr_graph(&node->attrs[a]);
     for (size_t v = 0; sub && v < sub->n_values; v++) {
       if (sub->values[v].capture != ONX_NONE)
         readers[sub->values[v].capture]++;

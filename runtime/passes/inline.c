@@ -267,7 +267,7 @@ static onnxrun_status push_subgraphs(onx_inliner *l, const onx_frame *f, const o
 {
   for (uint32_t i = 0; i < made->n_attrs; i++) {
     onx_attr *attr = &made->attrs[i];
-    if (attr->type != ONNXRUN_ATTR_GRAPH || attr->is_ref)
+    if (!onx_attr_graph(attr))
       continue;
     if (f->function == ONX_NONE)
       ONX_TRY(push_graph(l, attr->v.g));

@@ -61,8 +61,7 @@ static void rename_operands(onx_rewrite *r, const onx_node *node)
   for (uint32_t i = 0; i < node->n_in; i++)
     node->in[i] = name_of(r, node->in[i]);
   for (uint32_t a = 0; a < node->n_attrs; a++) {
-    const onx_attr *attr = &node->attrs[a];
-    const onx_graph *sub = attr->type == ONNXRUN_ATTR_GRAPH && !attr->is_ref ? attr->v.g : NULL;
+    const onx_graph *sub = onx_attr_graph(&node->attrs[a]);
     for (size_t v = 0; sub && v < sub->n_values; v++)
       sub->values[v].capture = name_of(r, sub->values[v].capture);
   }

@@ -29,8 +29,7 @@ static size_t list_needs(const onx_node *node, uint32_t *needs)
       needs[n] = node->in[i];
   }
   for (uint32_t a = 0; a < node->n_attrs; a++) {
-    const onx_attr *attr = &node->attrs[a];
-    const onx_graph *sub = attr->type == ONNXRUN_ATTR_GRAPH && !attr->is_ref ? attr->v.g : NULL;
+    const onx_graph *sub = onx_attr_graph(&node->attrs[a]);
     for (size_t v = 0; sub && v < sub->n_values; v++) {
       if (sub->values[v].capture == ONX_NONE)
         continue;

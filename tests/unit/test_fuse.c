@@ -80,6 +80,16 @@ static void check_bits(toy *t, int64_t rows, int64_t columns)
     free(in[i].data);
 }
 
+/* So many steps run all of it, and give the bits that they give apart. Releases the toy. */
+static void check_steps(toy *t, int64_t rows, int64_t columns, size_t steps)
+{
+  onx_plan *p = plan_of(t, rows, columns);
+  cr_assert_eq(p->n_steps, steps, "%zu steps, expected %zu", p->n_steps, steps);
+  onx_plan_release(p);
+  check_bits(t, rows, columns);
+  toy_release(t);
+}
+
 Test(fuse, a_row_of_maps_is_one_step_with_one_buffer)
 {
   toy *t = fusing();
@@ -114,11 +124,7 @@ Test(fuse, a_diamond_is_one_step)
   const uint32_t x = toy_input(t, "x", 2, any2), a = node1(t, "Square", x);
   const uint32_t b = node1(t, "Square", a), c = node1(t, "Square", b);
   toy_output(t, add(t, add(t, c, a), add(t, b, x)));
-  onx_plan *p = plan_of(t, 7, 611);
-  cr_assert_eq(p->n_steps, 1);
-  onx_plan_release(p);
-  check_bits(t, 7, 611);
-  toy_release(t);
+  check_steps(t, 7, 611, 1);
 }
 
 Test(fuse, a_value_that_others_read_goes_to_memory)
@@ -145,11 +151,7 @@ Test(fuse, a_path_out_and_back_is_not_closed_in)
   const uint32_t x = toy_input(t, "x", 2, any2), a = node1(t, "Square", x);
   const uint32_t m = node1(t, "Mirror", a), b = node1(t, "Square", a);
   toy_output(t, add(t, b, m));
-  onx_plan *p = plan_of(t, 3, 700);
-  cr_assert_eq(p->n_steps, 3);
-  onx_plan_release(p);
-  check_bits(t, 3, 700);
-  toy_release(t);
+  check_steps(t, 3, 700, 3);
 }
 
 Test(fuse, a_head_takes_the_maps_that_follow)
@@ -172,11 +174,7 @@ Test(fuse, a_head_does_not_take_the_maps_that_it_reads)
   toy *t = fusing();
   const uint32_t x = toy_input(t, "x", 2, any2), s = node1(t, "Square", x);
   toy_output(t, add(t, node1(t, "Mirror", s), s));
-  onx_plan *p = plan_of(t, 5, 700);
-  cr_assert_eq(p->n_steps, 2);
-  onx_plan_release(p);
-  check_bits(t, 5, 700);
-  toy_release(t);
+  check_steps(t, 5, 700, 2);
 }
 
 Test(fuse, two_heads_are_two_steps)
@@ -184,11 +182,7 @@ Test(fuse, two_heads_are_two_steps)
   toy *t = fusing();
   const uint32_t x = toy_input(t, "x", 2, any2), y = toy_input(t, "y", 2, any2);
   toy_output(t, add(t, node1(t, "Mirror", x), node1(t, "Square", node1(t, "Mirror", y))));
-  onx_plan *p = plan_of(t, 5, 700);
-  cr_assert_eq(p->n_steps, 2);
-  onx_plan_release(p);
-  check_bits(t, 5, 700);
-  toy_release(t);
+  check_steps(t, 5, 700, 2);
 }
 
 Test(fuse, a_view_between_maps_does_not_part_them)
@@ -197,11 +191,7 @@ Test(fuse, a_view_between_maps_does_not_part_them)
   const uint32_t x = toy_input(t, "x", 2, any2);
   toy_output(t, node1(t, "Square", node1(t, "Same", node1(t, "Square", x))));
   toy_output(t, node1(t, "Square", node1(t, "Same", node1(t, "Mirror", x))));
-  onx_plan *p = plan_of(t, 5, 700);
-  cr_assert_eq(p->n_steps, 2);
-  onx_plan_release(p);
-  check_bits(t, 5, 700);
-  toy_release(t);
+  check_steps(t, 5, 700, 2);
 }
 
 /* Elements of another size must not be written over those that are still to be read. */
@@ -212,11 +202,7 @@ Test(fuse, elements_may_change_their_size)
   for (int i = 0; i < 4; i++)
     x = node1(t, "Square", node1(t, "Narrow", node1(t, "Widen", x)));
   toy_output(t, add(t, x, first));
-  onx_plan *p = plan_of(t, 5, 3000);
-  cr_assert_eq(p->n_steps, 1);
-  onx_plan_release(p);
-  check_bits(t, 5, 3000);
-  toy_release(t);
+  check_steps(t, 5, 3000, 1);
 }
 
 Test(fuse, operands_are_broadcast_within_a_chain)
@@ -227,11 +213,7 @@ Test(fuse, operands_are_broadcast_within_a_chain)
   const uint32_t bias = toy_constant(t, 3, three), one = toy_constant(t, 1, three);
   const uint32_t a = add(t, node1(t, "Square", x), bias);
   toy_output(t, node1(t, "Square", add(t, add(t, one, a), bias)));
-  onx_plan *p = plan_of(t, 4001, 3);
-  cr_assert_eq(p->n_steps, 1);
-  onx_plan_release(p);
-  check_bits(t, 4001, 3);
-  toy_release(t);
+  check_steps(t, 4001, 3, 1);
 }
 
 /* x [1,n] + y [n,1]: the sum has more elements than the square, which stays apart. */
@@ -241,11 +223,7 @@ Test(fuse, an_operand_that_grows_is_a_step_of_its_own)
   const uint32_t x = toy_input(t, "x", 2, any2);
   const float three[] = {1, 2, 3};
   toy_output(t, add(t, node1(t, "Square", x), toy_constant(t, 3, three)));
-  onx_plan *p = plan_of(t, 40, 1);
-  cr_assert_eq(p->n_steps, 2);
-  onx_plan_release(p);
-  check_bits(t, 40, 1);
-  toy_release(t);
+  check_steps(t, 40, 1, 2);
 }
 
 Test(fuse, a_long_row_becomes_several_chains)
