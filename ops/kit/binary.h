@@ -97,11 +97,14 @@
   FLAT_LOOP(id##_i32, int32_t, R(int32_t), F)                                                      \
   FLAT_LOOP(id##_i64, int64_t, R(int64_t), F)
 
-#define FOLD_LOOPS(id)                                                                             \
+#define FOLD_FLOATS(id)                                                                            \
   FOLD_LOOP(id##_f32, id##_f32, 4)                                                                 \
   FOLD_LOOP(id##_f64, id##_f64, 8)                                                                 \
   FOLD_LOOP(id##_f16, id##_f16, 2)                                                                 \
-  FOLD_LOOP(id##_bf16, id##_bf16, 2)                                                               \
+  FOLD_LOOP(id##_bf16, id##_bf16, 2)
+
+#define FOLD_LOOPS(id)                                                                             \
+  FOLD_FLOATS(id)                                                                                  \
   FOLD_LOOP(id##_u8, id##_u8_map, 1)                                                               \
   FOLD_LOOP(id##_u16, id##_u16_map, 2)                                                             \
   FOLD_LOOP(id##_u32, id##_u32_map, 4)                                                             \

@@ -13,9 +13,8 @@
  *
  * All are branch-free and made of operations that every compiler turns into vector instructions,
  * take every number (subnormals, infinities, -0), and let NaN through; those for x <= 0 give any
- * number for others, NaN among them. Errors, in units in the last
- * place, over all 2^32 floats and over samples of double, at each instruction set:
- * docs/ACCURACY.md.
+ * number for others, NaN among them. Errors, in units in the last place, over all 2^32 floats and
+ * over samples of double, at each instruction set: docs/ACCURACY.md.
  *
  * Method: x = n ln2 + r with ln2 in two parts (Cody and Waite 1980), e^r - 1 = r + r^2 p(r), and
  * what roundings leave over carried in a second word (Dekker 1971). The coefficients of p are
@@ -71,21 +70,7 @@ ALWAYS_INLINE double lower_f64(double x, double most)
   return x > most ? most : x;
 }
 
-#define REAL float
-#define PAIR pair_f32
-#define FN(name) name##_f32
-#define WORD uint32_t
-#define TO_WORD bits_f32
-#define TO_REAL f32_bits
-#define SIGN 0x80000000u
-#define FRACTION_BITS 23
-#define ROUNDER 0x1.8p23f
-#define BIAS 127.0f
-#define LOG2_E 0x1.715476p+0f
-#define LN2 0x1.62e43p-1f
-#define LN2_REST -0x1.05c61p-29f
-#define LN2_HI 0x1.62e4p-1f
-#define LN2_LO 0x1.7f7d1cp-20f
+#include "ops/kit/real_f32.h"
 #define FAR 64.0f
 #define TWO_TO_FAR 0x1p64f
 #define EXP_LEAST -104.0f
@@ -105,21 +90,7 @@ ALWAYS_INLINE double lower_f64(double x, double most)
        (r), 0x1.fffffcp-2f)
 #include "ops/kit/math_real.h"
 
-#define REAL double
-#define PAIR pair_f64
-#define FN(name) name##_f64
-#define WORD uint64_t
-#define TO_WORD bits_f64
-#define TO_REAL f64_bits
-#define SIGN UINT64_C(0x8000000000000000)
-#define FRACTION_BITS 52
-#define ROUNDER 0x1.8p52
-#define BIAS 1023.0
-#define LOG2_E 0x1.71547652b82fep+0
-#define LN2 0x1.62e42fefa39efp-1
-#define LN2_REST 0x1.abc9e3b39803fp-56
-#define LN2_HI 0x1.62e42fefa4p-1
-#define LN2_LO -0x1.8432a1b0e2634p-43
+#include "ops/kit/real_f64.h"
 #define FAR 512.0
 #define TWO_TO_FAR 0x1p512
 #define EXP_LEAST -746.0
@@ -151,7 +122,5 @@ ALWAYS_INLINE double lower_f64(double x, double most)
 #define NEGATIVE_EXPM1_OF_RATIO(x, k) BY_REAL(negative_expm1_of_ratio, x)((x), (k))
 #define TANH(x) BY_REAL(tanh_of, x)(x)
 #define LOGISTIC(x) BY_REAL(logistic_of, x)(x)
-
-#include "ops/kit/math_family.h"
 
 #endif

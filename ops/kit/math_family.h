@@ -1,5 +1,5 @@
 /* math_family.h: the other functions of formulas of maps, generic over float and double as those of
- * math.h, which includes this file:
+ * math.h:
  *
  *   LOG(x)
  *   LOG1P_EXP(x)       ln(1 + e^x), Softplus
@@ -22,7 +22,7 @@
 #ifndef ONX_KIT_MATH_FAMILY_H
 #define ONX_KIT_MATH_FAMILY_H
 
-#include "ops/kit/vec.h"
+#include "ops/kit/math.h"
 
 /* a + x (b + x (...)): a function's madd, as MADD repeats its arguments. */
 #define HORNER_1(x, a) (a)
@@ -50,19 +50,7 @@
 #define HORNER_23(x, a, ...) FN(madd)(HORNER_22(x, __VA_ARGS__), x, a)
 #define HORNER_24(x, a, ...) FN(madd)(HORNER_23(x, __VA_ARGS__), x, a)
 
-#define REAL float
-#define FN(name) name##_f32
-#define WORD uint32_t
-#define TO_WORD bits_f32
-#define TO_REAL f32_bits
-#define SIGN 0x80000000u
-#define FRACTION_BITS 23
-#define ROUNDER 0x1.8p23f
-#define LOG2_E 0x1.715476p+0f
-#define LN2 0x1.62e43p-1f
-#define LN2_REST -0x1.05c61p-29f
-#define LN2_HI 0x1.62e4p-1f
-#define LN2_LO 0x1.7f7d1cp-20f
+#include "ops/kit/real_f32.h"
 #define LEAST_NORMAL 0x1p-126f
 #define ROOT_HALF 0x3f3504f3u
 #define SOFTPLUS_LEAST -104.0f
@@ -94,19 +82,7 @@
             0x1.662e42p-6f, 0x1.68e776p-5f, -0x1.562a84p-6f, -0x1.6f2666p-6f, 0x1.30a712p-6f)
 #include "ops/kit/math_family_real.h"
 
-#define REAL double
-#define FN(name) name##_f64
-#define WORD uint64_t
-#define TO_WORD bits_f64
-#define TO_REAL f64_bits
-#define SIGN UINT64_C(0x8000000000000000)
-#define FRACTION_BITS 52
-#define ROUNDER 0x1.8p52
-#define LOG2_E 0x1.71547652b82fep+0
-#define LN2 0x1.62e42fefa39efp-1
-#define LN2_REST 0x1.abc9e3b39803fp-56
-#define LN2_HI 0x1.62e42fefa4p-1
-#define LN2_LO -0x1.8432a1b0e2634p-43
+#include "ops/kit/real_f64.h"
 #define LEAST_NORMAL 0x1p-1022
 #define ROOT_HALF UINT64_C(0x3fe6a09e667f3bcd)
 #define SOFTPLUS_LEAST -746.0
@@ -121,11 +97,7 @@
 #define GELU_3 0x1.2444f2a4d8b4bp-4
 #define GELU_3_LO -0x1.6c843a29d1c7p-61
 /* Relative errors of what they serve: 2^-59, 2^-62.5, 2^-62.7, 2^-59.5, 2^-59.3. */
-#define EXP_P(r)                                                                                   \
-  HORNER_11((r), 0.5, 1.6666666666666671008e-1, 4.1666666666666683815e-2,                          \
-            8.3333333333261123939e-3, 1.388888888887439058e-3, 1.9841269874899985857e-4,           \
-            2.4801587347354449421e-5, 2.7557255299582315987e-6, 2.7557252900074309449e-7,          \
-            2.510525889708420398e-8, 2.0921593060240850441e-9)
+#define EXP_P(r) FN(madd)(FN(expm1_q)(r), (r), 0.5)
 #define LOG_R(z)                                                                                   \
   HORNER_8((z), 0x1.555555555554ep-1, 0x1.999999999c4a2p-2, 0x1.24924921b6118p-2,                  \
            0x1.c71c74b793378p-3, 0x1.745c41bce578bp-3, 0x1.3b36e519fdf19p-3, 0x1.0db8b440e2c8dp-3, \
@@ -180,14 +152,13 @@
 #undef HORNER_23
 #undef HORNER_24
 
-#define FAMILY_OF(name, x) _Generic((x), float : name##_f32, double : name##_f64)
-#define LOG(x) FAMILY_OF(log_of, x)(x)
-#define LOG1P_EXP(x) FAMILY_OF(log1p_exp_of, x)(x)
-#define ERF(x) FAMILY_OF(erf_of, x)(x)
-#define GATE(x, v, v_lo) FAMILY_OF(gate_of, x)((x), (v), (v_lo))
-#define MISH(x) FAMILY_OF(mish_of, x)(x)
-#define GELU(x) FAMILY_OF(gelu_of, x)(x)
-#define GELU_TANH(x) FAMILY_OF(gelu_tanh_of, x)(x)
-#define SOFTSIGN(x) FAMILY_OF(softsign_of, x)(x)
+#define LOG(x) BY_REAL(log_of, x)(x)
+#define LOG1P_EXP(x) BY_REAL(log1p_exp_of, x)(x)
+#define ERF(x) BY_REAL(erf_of, x)(x)
+#define GATE(x, v, v_lo) BY_REAL(gate_of, x)((x), (v), (v_lo))
+#define MISH(x) BY_REAL(mish_of, x)(x)
+#define GELU(x) BY_REAL(gelu_of, x)(x)
+#define GELU_TANH(x) BY_REAL(gelu_tanh_of, x)(x)
+#define SOFTSIGN(x) BY_REAL(softsign_of, x)(x)
 
 #endif

@@ -26,16 +26,22 @@ ALWAYS_INLINE FN(reduced) FN(reduce)(REAL x, REAL more)
 #endif
 }
 
+/* q(r) of p(r) = 1/2 + r q(r). */
+ALWAYS_INLINE REAL FN(expm1_q)(REAL r)
+{
+  return EXPM1_Q(r);
+}
+
 /* r^2 p(r). */
 ALWAYS_INLINE REAL FN(square_term)(REAL r)
 {
-  return r * r * MADD(EXPM1_Q(r), r, (REAL)0.5);
+  return r * r * MADD(FN(expm1_q)(r), r, (REAL)0.5);
 }
 
 /* The same with r^2 / 2, most of it, rounded once. */
 ALWAYS_INLINE REAL FN(careful_square_term)(REAL r)
 {
-  return MADD_EXACT(r, (REAL)0.5 * r, r * r * (r * EXPM1_Q(r)));
+  return MADD_EXACT(r, (REAL)0.5 * r, r * r * (r * FN(expm1_q)(r)));
 }
 
 /* e^(r + r_lo) - 1 - r, where `term` is e^r - 1 - r. */
@@ -111,7 +117,7 @@ ALWAYS_INLINE PAIR FN(negative_expm1)(REAL x)
 {
   const FN(reduced) a = FN(reduce)(FN(raise_negative)(x, EXPM1_LEAST), 0);
   const REAL s_1 = a.s - 1, sr = a.s * a.r, hi = s_1 + sr, lost = (s_1 - hi) + sr;
-  return (PAIR){hi, MADD(sr, MADD(EXPM1_Q(a.r), a.r * (a.r + a.r), a.r), lost + lost)};
+  return (PAIR){hi, MADD(sr, MADD(FN(expm1_q)(a.r), a.r * (a.r + a.r), a.r), lost + lost)};
 }
 
 ALWAYS_INLINE REAL FN(negative_expm1_by)(REAL x, REAL k)
@@ -138,7 +144,7 @@ ALWAYS_INLINE REAL FN(negative_expm1_of_ratio)(REAL x, REAL k)
   const REAL half = MADD(kr, (REAL)0.5 * inverse, kr * ((REAL)0.5 * inverse_lo)), r = half + half;
   const REAL sk = TO_REAL(TO_WORD(s) + (TO_WORD(k) - TO_WORD((REAL)1))), sk_k = sk - k;
   const REAL hi = sk_k + skr, lost = ((sk_k - hi) + skr) + (sk - (sk_k + k));
-  return hi + MADD(skr, MADD(EXPM1_Q(r), r * r, half), MADD(s * n, -unit_lo, lost));
+  return hi + MADD(skr, MADD(FN(expm1_q)(r), r * r, half), MADD(s * n, -unit_lo, lost));
 }
 
 ALWAYS_INLINE REAL FN(expm1_of)(REAL x)
@@ -157,7 +163,7 @@ ALWAYS_INLINE REAL FN(tanh_of)(REAL x)
   const REAL shifted = FN(raise)(MADD(z, LOG2_E, base), base - FRACTION_BITS - 1);
   const REAL r = MADD_EXACT(shifted - base, -LN2, z);
   const REAL s = FN(power_of)(shifted), sr = s * r, s_1 = 1 - s, hi = s_1 - sr;
-  const REAL w = r * MADD(EXPM1_Q(r), r, (REAL)0.5); /* of e^r - 1 = r + r w */
+  const REAL w = r * MADD(FN(expm1_q)(r), r, (REAL)0.5); /* of e^r - 1 = r + r w */
   const REAL lo = MADD(-sr, w, (s_1 - hi) - sr), all = hi + lo;
   const REAL den = (REAL)2 - all, nominator = (REAL)2 - den, rest = (hi - nominator) + lo;
   const REAL c = (REAL)1 / den, q = all * c;
@@ -183,21 +189,6 @@ ALWAYS_INLINE REAL FN(logistic_of)(REAL x)
   return FN(unless_nan)(x, y);
 }
 
-#undef REAL
-#undef PAIR
-#undef FN
-#undef WORD
-#undef BIAS
-#undef TO_WORD
-#undef TO_REAL
-#undef SIGN
-#undef FRACTION_BITS
-#undef ROUNDER
-#undef LOG2_E
-#undef LN2
-#undef LN2_REST
-#undef LN2_HI
-#undef LN2_LO
 #undef FAR
 #undef TWO_TO_FAR
 #undef EXP_LEAST
@@ -209,3 +200,4 @@ ALWAYS_INLINE REAL FN(logistic_of)(REAL x)
 #undef TANH_LEAST
 #undef LOGISTIC_MOST
 #undef EXPM1_LEAST
+#include "ops/kit/real_end.h"

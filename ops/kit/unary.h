@@ -15,7 +15,7 @@
 
 #include "ops/kit/blocks.h"
 #include "ops/kit/half.h"
-#include "ops/kit/math.h"
+#include "ops/kit/math_family.h"
 
 /* Params of operators that have none. */
 struct no_params {

@@ -1,5 +1,5 @@
 /* Log: the natural logarithm; -infinity of 0, NaN below.  Opsets 1, 6, 13.
- * Method: LOG of ops/kit/math_family.h.  Below 0.76 ulp in float and double. */
+ * Method: LOG of ops/kit/math_family.h.  Below 0.9 ulp in float and double. */
 #include "ops/kit/unary.h"
 
 #define LOG_OF(x, p) LOG(x)
