@@ -104,17 +104,6 @@ static void fill(const onnxrun_tensor *t, double lowest, double highest, uint64_
     memcpy((char *)t->data + done, t->data, done < bytes - done ? done : bytes - done);
 }
 
-const onnxrun_kernel *newest_kernel(const onnxrun_registry *r, const char *op)
-{
-  const onnxrun_kernel *found = NULL;
-  for (size_t i = 0; i < onnxrun_registry_size(r); i++) {
-    const onnxrun_kernel *k = onnxrun_registry_kernel(r, i);
-    if (strcmp(k->op, op) == 0 && *k->domain == '\0' && k->until == 0)
-      found = k;
-  }
-  return found;
-}
-
 /* The type of an operand, when the key has `type`: the same wherever that is allowed. */
 static onnxrun_dtype type_of(const onnxrun_operand *o, onnxrun_dtype type)
 {

@@ -28,8 +28,6 @@ typedef struct problem {
   void *from, *to; /* an input and the result: each has room for half of `moved` */
 } problem;
 
-/* The kernel that the newest operator set has, NULL: none. */
-const onnxrun_kernel *newest_kernel(const onnxrun_registry *r, const char *op);
 /* Makes a problem of `size` elements of that type. `attributes`: "alpha=1 beta=2"; a name that is
  * no attribute but an input gives that input, as a constant. false: the kernel has no such. */
 bool problem_make(problem *p, const bench_case *c, const onnxrun_kernel *k, onnxrun_dtype type,

@@ -6,23 +6,20 @@
  * largest, the limit that was set for it, and, where ORT_LIB names ONNX Runtime's library, its
  * median with the same model, buffers and threads: in turns with ours, on several threads after
  * it. --only takes the figures whose name holds TEXT. */
-#include <fcntl.h>
-#include <spawn.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "bench/copy.h"
 #include "bench/peer.h"
 #include "bench/rows.h"
+#include "bench/spawn.h"
 #include "bench/turns.h"
 
 #define MICRO 1e6
 
-extern char **environ;
-
 static struct engine {
-  const char *program, *folder, *only;
+  const char *program, *folder, *only, *json;
   const peer *peer;
   double seconds;
 } engine = {.seconds = 0.5};
@@ -344,27 +341,14 @@ static int once(const char *whose, const char *path)
 }
 
 /* Seconds of the process. */
-static double spawn(const char *whose, const char *path)
+static double process_seconds(const char *whose, const char *path)
 {
   char program[1024], model[1024], mode[] = "--once", who[8];
   snprintf(program, sizeof program, "%s", engine.program);
   snprintf(model, sizeof model, "%s", path);
   snprintf(who, sizeof who, "%s", whose);
   char *command[] = {program, mode, who, model, NULL};
-  posix_spawn_file_actions_t quiet;
-  posix_spawn_file_actions_init(&quiet);
-  posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
-  pid_t child;
-  int status = 0;
-  const double start = seconds_now();
-  if (posix_spawn(&child, program, &quiet, NULL, command, environ) != 0 ||
-      waitpid(child, &status, 0) != child || status != 0) {
-    fprintf(stderr, "bench_engine: %s --once %s fails\n", program, whose);
-    exit(1);
-  }
-  const double seconds = seconds_now() - start;
-  posix_spawn_file_actions_destroy(&quiet);
-  return seconds;
+  return spawn_seconds("bench_engine", command);
 }
 
 /* Megabytes. */
@@ -387,8 +371,8 @@ static void time_processes(void)
   subject s = subject_named("relu-1");
   double ours[TURNS], theirs[TURNS];
   for (int i = 0; i < TURNS; i++) {
-    ours[i] = spawn("ours", s.path);
-    theirs[i] = engine.peer ? spawn("theirs", s.path) : 0;
+    ours[i] = process_seconds("ours", s.path);
+    theirs[i] = engine.peer ? process_seconds("theirs", s.path) : 0;
   }
   const summary a = summary_of(ours, TURNS), b = summary_of(theirs, TURNS);
   const run_case c = {"process: one run of one Relu", "", 1, 0, 3000, false, 1};
@@ -446,27 +430,42 @@ static int usage(void)
   return 2;
 }
 
+/* false: the command line is not understood. */
+static bool set_options(int argc, char **argv)
+{
+  static const struct option options[] = {{"json", 1, NULL, 'j'},
+                                          {"only", 1, NULL, 'o'},
+                                          {"seconds", 1, NULL, 's'},
+                                          {NULL, 0, NULL, 0}};
+  for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    switch (c) {
+    case 'j':
+      engine.json = optarg;
+      break;
+    case 'o':
+      engine.only = optarg;
+      break;
+    case 's':
+      engine.seconds = atof(optarg);
+      break;
+    default:
+      return false;
+    }
+  }
+  engine.program = argv[0];
+  engine.folder = argv[optind];
+  return optind + 1 == argc;
+}
+
 int main(int argc, char **argv)
 {
-  const char *json = NULL, *library = getenv("ORT_LIB");
+  const char *library = getenv("ORT_LIB");
   if (argc == 4 && strcmp(argv[1], "--once") == 0)
     return once(argv[2], argv[3]);
-  if (argc < 2 || argc % 2 != 0 || argv[1][0] == '-')
+  if (!set_options(argc, argv))
     return usage();
-  engine.program = argv[0];
-  engine.folder = argv[1];
-  for (int i = 2; i < argc; i += 2) {
-    if (strcmp(argv[i], "--json") == 0)
-      json = argv[i + 1];
-    else if (strcmp(argv[i], "--only") == 0)
-      engine.only = argv[i + 1];
-    else if (strcmp(argv[i], "--seconds") == 0)
-      engine.seconds = atof(argv[i + 1]);
-    else
-      return usage();
-  }
   engine.peer = library && *library ? ort_peer(library) : NULL;
-  rows_begin(engine.peer ? engine.peer->name : NULL, json);
+  rows_begin(engine.peer ? engine.peer->name : NULL, engine.json);
   time_load("tiny-1", "load: 1 node", 200);
   time_load("tiny-1000", "load: 1,000 nodes", 1000);
   time_load("tiny-10000", "load: 10,000 nodes", 8000);

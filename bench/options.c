@@ -1,4 +1,5 @@
 /* options.c: the command line of bench_ops and bench_compare. */
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,54 +100,62 @@ static bool add_isa(suite *s, const char *name)
   return true;
 }
 
-static bool set_other(suite *s, const char *name, const char *value)
+/* The function is called for each member of the list, which is cut up for it. */
+static bool set_list(suite *s, const char *name, char *list,
+                     bool (*add)(suite *s, const char *member))
 {
-  if (strcmp(name, "--attributes") == 0)
-    s->attributes = value;
-  else if (strcmp(name, "--json") == 0)
-    s->json = value;
-  else if (strcmp(name, "--seconds") == 0)
-    s->seconds = atof(value);
-  else
-    return false;
+  for (char *at = strtok(list, ","); at; at = strtok(NULL, ",")) {
+    if (!add(s, at)) {
+      fprintf(stderr, "%s: --%s: '%s' is unknown, or one too many\n", s->program, name, at);
+      return false;
+    }
+  }
   return true;
 }
 
-/* An option that takes a list: the function is called for each member. */
-static bool set_list(suite *s, const char *name, char *value)
+static bool set_option(suite *s, int letter, char *value)
 {
-  static const struct {
-    const char *name;
-    bool (*add)(suite *s, const char *member);
-  } lists[] = {{"--op", add_op},
-               {"--size", add_size},
-               {"--type", add_type},
-               {"--threads", add_threads},
-               {"--isa", add_isa}};
-  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-    if (strcmp(lists[i].name, name) != 0)
-      continue;
-    for (char *at = strtok(value, ","); at; at = strtok(NULL, ",")) {
-      if (!lists[i].add(s, at)) {
-        fprintf(stderr, "%s: %s: '%s' is unknown, or one too many\n", s->program, name, at);
-        return false;
-      }
-    }
+  switch (letter) {
+  case 'o':
+    return set_list(s, "op", value, add_op);
+  case 's':
+    return set_list(s, "size", value, add_size);
+  case 't':
+    return set_list(s, "type", value, add_type);
+  case 'n':
+    return set_list(s, "threads", value, add_threads);
+  case 'i':
+    return set_list(s, "isa", value, add_isa);
+  case 'a':
+    s->attributes = value;
     return true;
+  case 'd':
+    s->seconds = atof(value);
+    return true;
+  case 'j':
+    s->json = value;
+    return true;
+  default:
+    return false;
   }
-  return false;
 }
 
 int suite_options(suite *s, int argc, char **argv)
 {
-  static char sizes[] = "1,16,256,4k,64k,1M,16M", name[] = "--size";
+  static const struct option options[] = {
+      {"op", 1, NULL, 'o'},      {"size", 1, NULL, 's'}, {"type", 1, NULL, 't'},
+      {"threads", 1, NULL, 'n'}, {"isa", 1, NULL, 'i'},  {"attributes", 1, NULL, 'a'},
+      {"seconds", 1, NULL, 'd'}, {"json", 1, NULL, 'j'}, {NULL, 0, NULL, 0}};
+  static char sizes[] = "1,16,256,4k,64k,1M,16M";
   s->seconds = 0.2;
-  for (int i = 1; i < argc; i += 2) {
-    if (i + 1 == argc || !(set_other(s, argv[i], argv[i + 1]) || set_list(s, argv[i], argv[i + 1])))
+  for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    if (!set_option(s, c, optarg))
       return usage(s);
   }
+  if (optind != argc)
+    return usage(s);
   if (s->n_sizes == 0)
-    set_list(s, name, sizes);
+    set_list(s, "size", sizes, add_size);
   if (s->n_threads == 0)
     s->threads[s->n_threads++] = 1;
   if (s->n_isas == 0)

@@ -2,11 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/json.h"
 #include "bench/suite.h"
 
 static bool has_table(const suite *s)
 {
-  return !s->json || strcmp(s->json, "-") != 0;
+  return json_leaves_table(s->json);
 }
 
 void print_head(const suite *s)
@@ -84,22 +85,12 @@ void print_row(suite *s, const row *r)
   add_json_row(s->rows, r);
 }
 
-bool write_json(const suite *s)
+bool write_json(suite *s)
 {
-  if (!s->json)
-    return true;
   cJSON *all = cJSON_CreateObject();
   cJSON_AddStringToObject(all, "program", s->program);
   cJSON_AddStringToObject(all, "peer", s->peer ? s->peer->name : "");
-  cJSON_AddItemReferenceToObject(all, "results", s->rows);
-  char *text = cJSON_Print(all);
-  FILE *f = strcmp(s->json, "-") == 0 ? stdout : fopen(s->json, "w");
-  bool is_written = text && f && fputs(text, f) >= 0 && fputs("\n", f) >= 0;
-  if (f && f != stdout)
-    is_written = fclose(f) == 0 && is_written;
-  if (!is_written)
-    fprintf(stderr, "%s: cannot write %s\n", s->program, s->json);
-  cJSON_free(text);
-  cJSON_Delete(all);
-  return is_written;
+  cJSON_AddItemToObject(all, "results", s->rows);
+  s->rows = NULL;
+  return json_end(all, s->json, s->program);
 }

@@ -1,17 +1,12 @@
 /* rows.c: the table and the JSON of bench_engine. */
 #include "bench/rows.h"
 
-#include <cjson/cJSON.h>
 #include <stdio.h>
-#include <string.h>
+
+#include "bench/json.h"
 
 static const char *path;
 static cJSON *all, *rows;
-
-static bool has_table(void)
-{
-  return !path || strcmp(path, "-") != 0;
-}
 
 void rows_begin(const char *peer, const char *json)
 {
@@ -20,7 +15,7 @@ void rows_begin(const char *peer, const char *json)
   cJSON_AddStringToObject(all, "program", "bench_engine");
   cJSON_AddStringToObject(all, "peer", peer ? peer : "");
   rows = cJSON_AddArrayToObject(all, "results");
-  if (!has_table())
+  if (!json_leaves_table(path))
     return;
   if (peer)
     printf("beside %s\n", peer);
@@ -46,7 +41,7 @@ static void print_figure(const figure *f)
 
 void rows_add(const figure *f)
 {
-  if (has_table())
+  if (json_leaves_table(path))
     print_figure(f);
   cJSON *o = cJSON_CreateObject();
   cJSON_AddStringToObject(o, "what", f->what);
@@ -64,17 +59,5 @@ void rows_add(const figure *f)
 
 bool rows_end(void)
 {
-  bool is_written = true;
-  if (path) {
-    char *text = cJSON_Print(all);
-    FILE *f = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
-    is_written = text && f && fputs(text, f) >= 0 && fputs("\n", f) >= 0;
-    if (f && f != stdout)
-      is_written = fclose(f) == 0 && is_written;
-    if (!is_written)
-      fprintf(stderr, "bench_engine: cannot write %s\n", path);
-    cJSON_free(text);
-  }
-  cJSON_Delete(all);
-  return is_written;
+  return json_end(all, path, "bench_engine");
 }

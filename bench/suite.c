@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bench/copy.h"
+#include "bench/kernels.h"
 
 /* Below, streaming stores can only lose: the result fits a cache. */
 #define STREAMING_BYTES ((size_t)4 << 20)
@@ -240,7 +241,6 @@ int suite_run(suite *s)
       try_types(s, &bench_cases[i], k);
   }
   const bool is_written = write_json(s);
-  cJSON_Delete(s->rows);
   onnxrun_registry_release(registry);
   return is_written ? 0 : 1;
 }

@@ -45,7 +45,7 @@ typedef struct row {
 
 void print_head(const suite *s);
 void print_row(suite *s, const row *r);
-/* false after a message. */
-bool write_json(const suite *s);
+/* Ends the rows. false after a message. */
+bool write_json(suite *s);
 
 #endif

@@ -9,6 +9,8 @@ BEGIN, END = "<!-- tables.py begins -->\n", "<!-- tables.py ends -->\n"
 ACTIVATIONS = ["Relu", "LeakyRelu", "PRelu", "PRelu by channel", "Elu", "Selu", "Celu", "Sigmoid", "Tanh"]
 SIZES = [65536, 1048576, 16777216]
 SHORT = {65536: "64 k", 1048576: "1 M", 16777216: "16 M"}
+# Where streaming begins to pay lies between these.
+COPIED = {65536: "64 k", 1048576: "1 M", 2097152: "2 M", 4194304: "4 M", 16777216: "16 M"}
 
 # Most multiples of a copy that an operator is meant to take with one thread, by size (the last is of
 # the best copy there is): simple ones, those with a product, those with one exponential, with a
@@ -84,18 +86,18 @@ def activations(results, threads):
 
 
 def copied(results):
-    """What the copies took in the same runs, for a sense of the machine."""
+    """What the copies took in the same runs."""
     rows = []
     for threads in (1, 2):
         row = [str(threads)]
-        for size in SIZES:
+        for size in COPIED:
             r = results.get("Elu", size, threads)
             for key in ("memcpy_microseconds", "streaming_microseconds"):
                 row.append(number(r[key]["median"]) if r and key in r else "-")
         rows.append(row)
     head = ["threads"]
-    for size in SIZES:
-        head += [SHORT[size] + ", memcpy, us", "streaming"]
+    for size in COPIED:
+        head += [COPIED[size] + ", memcpy, us", "streaming"]
     return table(head, rows)
 
 

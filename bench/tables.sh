@@ -19,7 +19,7 @@ measure() {
   echo "== $name"
   ${RUN:-} "$program" "$@" --json "$results/$name.json" >"$results/$name.txt"
 }
-sizes=1,16,256,4k,16k,64k,256k,1M,4M,16M,64M
+sizes=1,16,256,4k,16k,64k,256k,1M,2M,4M,16M,64M
 activations="Relu LeakyRelu PRelu Elu Selu Celu Sigmoid Tanh"
 curve=
 for op in $activations; do

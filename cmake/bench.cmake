@@ -11,14 +11,14 @@ function(onnxrun_bench name)
 endfunction()
 
 onnxrun_bench(run bench/run.c)
-onnxrun_bench(process bench/process.c)
+onnxrun_bench(process bench/process.c bench/spawn.c)
 onnxrun_bench(gemm bench/gemm.c)
 
 # Those that also write JSON.
 pkg_check_modules(CJSON IMPORTED_TARGET libcjson)
 if(CJSON_FOUND)
   add_library(onnxrun_bench_suite OBJECT bench/suite.c bench/options.c bench/report.c bench/cases.c
-                                         bench/copy.c bench/turns.c)
+                                         bench/copy.c bench/json.c bench/turns.c)
   target_include_directories(onnxrun_bench_suite PRIVATE ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(onnxrun_bench_suite PRIVATE onnxrun_warnings PkgConfig::CJSON)
   if(ONNXRUN_OPENMP)
@@ -29,7 +29,7 @@ if(CJSON_FOUND)
   set(bench_objects onnxrun_bench_node onnxrun_bench_suite)
   onnxrun_bench(ops bench/ops.c $<TARGET_OBJECTS:onnxrun_bench_suite>)
   onnxrun_bench(compare bench/compare.c bench/ort.c $<TARGET_OBJECTS:onnxrun_bench_suite>)
-  onnxrun_bench(engine bench/engine.c bench/rows.c bench/ort.c
+  onnxrun_bench(engine bench/engine.c bench/rows.c bench/spawn.c bench/ort.c
                 $<TARGET_OBJECTS:onnxrun_bench_suite>)
   target_link_libraries(bench_engine PRIVATE PkgConfig::CJSON ${CMAKE_DL_LIBS})
   if(ONNXRUN_OPENMP)

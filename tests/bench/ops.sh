@@ -2,13 +2,7 @@
 # ops.sh BENCH_OPS BENCH_COMPARE: the benchmarks of operators print sane rows, their JSON says the
 # same, and what they cannot do they say.
 ops=$1 compare=$2
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-failures=0
-fail() {
-  failures=$((failures + 1))
-  echo "FAIL: $*"
-}
+. "$(dirname "$0")/../support/fail.sh"
 
 "$ops" --op Elu,PRelu,Equal,Clip,Softmax --type float,float16,bool --size 1,96 --threads 1,2 --isa base \
   --seconds 0.001 --json "$work/both.json" >"$work/table" || fail "bench_ops ends with $?"

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/kernels.h"
+
 static double relu(double x, const double *a)
 {
   (void)a;
@@ -388,21 +390,10 @@ static int64_t choice_of(const char *attributes, const onnxrun_attr *a)
   return (int64_t)a->number;
 }
 
-static const onnxrun_kernel *newest(const onnxrun_registry *r, const char *op)
-{
-  const onnxrun_kernel *found = NULL;
-  for (size_t i = 0; i < onnxrun_registry_size(r); i++) {
-    const onnxrun_kernel *k = onnxrun_registry_kernel(r, i);
-    if (strcmp(k->op, op) == 0 && *k->domain == '\0' && k->until == 0)
-      found = k;
-  }
-  return found;
-}
-
 bool loops_of(const onnxrun_registry *r, const subject *s, loops *out)
 {
   memset(out, 0, sizeof *out);
-  out->kernel = newest(r, s->op);
+  out->kernel = newest_kernel(r, s->op);
   if (!out->kernel || out->kernel->params_size > sizeof out->params)
     return false;
   size_t n = 0;
