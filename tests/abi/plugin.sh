@@ -2,13 +2,7 @@
 # plugin.sh SOURCE CC PROGRAM: every file of ops/ is also a plug-in, built by the compiler alone: it
 # exports onnxrun_plugin_query and nothing else, and its kernels run a model (test_plugin.c).
 source=$1 cc=$2 program=$3
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-failures=0
-fail() {
-  failures=$((failures + 1))
-  echo "FAIL: $*"
-}
+. "$(dirname "$0")/../support/fail.sh"
 
 plugins=
 for file in $(sed -n 's/^OP(\([a-z_]*\), *\([a-z0-9_]*\)).*/\1\/\2/p' "$source/ops/ops.def"); do

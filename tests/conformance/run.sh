@@ -25,13 +25,7 @@ if [ ! -d "$suites/node" ]; then
   exit 77
 fi
 
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-failures=0
-fail() {
-  failures=$((failures + 1))
-  echo "FAIL: $*"
-}
+. "$(dirname "$0")/../support/fail.sh"
 
 # suite NAME OPTION...: runs a suite or a case; its lines are in $work/NAME, with _ for /
 suite() {

@@ -3,13 +3,8 @@
 # library, which the suite tests as every other.
 source=$1
 here=$source/tests/docs
-block=$(mktemp) || exit 1
-trap 'rm -f "$block"' EXIT
-failures=0
-fail() {
-  failures=$((failures + 1))
-  echo "FAIL: $*"
-}
+. "$(dirname "$0")/../support/fail.sh"
+block=$work/block
 
 # The first block after a file's name goes to its end; all but the operator's are one line.
 for file in ops/activation/thresholdedrelu.c ops/ops.def tests/ops/cases.def tests/ops/references.def; do

@@ -3,13 +3,7 @@
 # program compiles by itself and does too.
 source=$1 program=$2 cc=$3 libraries=$4
 here=$(dirname "$0")
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-failures=0
-fail() {
-  failures=$((failures + 1))
-  echo "FAIL: $*"
-}
+. "$(dirname "$0")/../support/fail.sh"
 
 cd "$source" || exit 1
 case $here in

@@ -1,4 +1,5 @@
 /* generator_cases.c: Constant and ConstantOfShape. */
+#include "tests/ops/every_type.h"
 #include "tests/ops/harness.h"
 
 #define MAP(...)
@@ -6,18 +7,6 @@
 #include "tests/ops/cases.def"
 #undef MAP
 #undef CASE
-
-static const onnxrun_dtype all_types[] = {
-#define ONNXRUN_X(name, number, bits, text) ONNXRUN_##name,
-    ONNXRUN_DTYPES(ONNXRUN_X)
-#undef ONNXRUN_X
-};
-enum { N_TYPES = sizeof all_types / sizeof *all_types };
-
-static bool is_container(onnxrun_dtype t)
-{
-  return t == ONNXRUN_SEQUENCE || t == ONNXRUN_OPTIONAL;
-}
 
 static void gives(trial *t, const onnxrun_tensor *expected)
 {
