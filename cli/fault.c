@@ -27,6 +27,8 @@ int fault_set(struct fault *f, int code, const char *format, ...)
 
 static int exit_code_of(onnxrun_status status, enum fault_origin origin)
 {
+  if (origin == FAULT_OPTION && status != ONNXRUN_NO_MEMORY && status != ONNXRUN_LIMIT)
+    return EXIT_CODE_USAGE;
   switch (status) {
   case ONNXRUN_OK:
     return EXIT_CODE_OK;

@@ -12,7 +12,7 @@
 #define EXIT_CODES(X)                                                                              \
   X(OK, 0, "ok")                                                                                   \
   X(RUN, 1, "the run failed, or its result could not be written")                                  \
-  X(USAGE, 2, "the command line is wrong")                                                         \
+  X(USAGE, 2, "the command line is wrong, or a plug-in cannot be loaded")                          \
   X(MODEL, 3, "the model cannot be read or is not valid")                                          \
   X(UNSUPPORTED, 4, "the model needs an operator that this build lacks")                           \
   X(INPUT, 5, "an input cannot be read, is missing, or does not fit the model")                    \
@@ -34,8 +34,9 @@ struct fault {
 int fault_set(struct fault *f, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Whose bytes the library refused: a damaged file is a bad model or a bad input. */
-enum fault_origin { FAULT_MODEL, FAULT_INPUT };
+/* Whose bytes the library refused: a damaged file is a bad model, a bad input, or what an option
+ * named wrongly. */
+enum fault_origin { FAULT_MODEL, FAULT_INPUT, FAULT_OPTION };
 
 /* Fills `f` from the library's error, "PATH: text", and returns the exit code of its status. */
 int fault_from(struct fault *f, enum fault_origin origin, const char *path, onnxrun_status status,

@@ -31,8 +31,9 @@ static int finish_output(int code, struct fault *f)
   return fault_set(f, EXIT_CODE_RUN, "standard output: cannot write: %s", strerror(errno));
 }
 
-static int run_command(const struct cli_options *o, struct fault *f)
+static int run_command(struct cli_options *o, struct fault *f)
 {
+  int code;
   switch (o->command) {
   case COMMAND_HELP:
     cli_help(stdout);
@@ -41,10 +42,13 @@ static int run_command(const struct cli_options *o, struct fault *f)
     printf("onnxrun %s\n", onnxrun_version());
     return EXIT_CODE_OK;
   case COMMAND_TEST:
-    return command_test(o, f);
-  default:
-    return command_run(o, f);
+  case COMMAND_RUN:
+    break;
   }
+  code = cli_options_load(o, f);
+  if (code != EXIT_CODE_OK)
+    return code;
+  return o->command == COMMAND_TEST ? command_test(o, f) : command_run(o, f);
 }
 
 int main(int argc, char **argv)

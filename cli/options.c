@@ -22,6 +22,7 @@ enum {
   OPTION_ISA,
   OPTION_MAX_BYTES,
   OPTION_NO_PASS,
+  OPTION_PLUGIN,
   OPTION_RTOL,
   OPTION_ATOL,
   OPTION_ALLOW_UNSUPPORTED,
@@ -53,6 +54,7 @@ static const struct option_row rows[] = {
     {OPTION_MAX_BYTES, "max-bytes", "N[K|M|G]", FOR_BOTH, "most memory of the model and its run"},
     {OPTION_NO_PASS, "no-pass", "NAME", FOR_BOTH,
      "leave out a rewrite of the graph: fold, cse, ..."},
+    {OPTION_PLUGIN, "plugin", "FILE", FOR_BOTH, "use the operators of a shared object as well"},
     {OPTION_RTOL, "rtol", "X", FOR_TEST, "relative tolerance (1e-3)"},
     {OPTION_ATOL, "atol", "X", FOR_TEST, "absolute tolerance (1e-7)"},
     {OPTION_SHAPES_ONLY, "shapes-only", "PATTERN", FOR_TEST,
@@ -253,6 +255,8 @@ static int apply(struct cli_options *o, const struct option_row *r, const char *
     return add_word(&o->shapes, text);
   case OPTION_SHAPES_ONLY:
     return add_word(&o->shapes_only, text);
+  case OPTION_PLUGIN:
+    return add_word(&o->plugins, text);
   case OPTION_NO_PASS:
     return add_pass(o, text, f);
   case 't':
@@ -336,7 +340,7 @@ static int take_operands(struct cli_options *o, int argc, char **argv, struct fa
 int cli_options_parse(struct cli_options *o, int argc, char **argv, struct fault *f)
 {
   const size_t n = (size_t)argc;
-  const char **room = calloc(4 * n + 1, sizeof *room);
+  const char **room = calloc(5 * n + 1, sizeof *room);
   *o = (struct cli_options){.engine = ONNXRUN_OPTIONS_INIT, .rtol = 1e-3, .atol = 1e-7};
   if (!room)
     return fault_memory(f);
@@ -344,6 +348,7 @@ int cli_options_parse(struct cli_options *o, int argc, char **argv, struct fault
   o->shapes.items = room + n;
   o->saves.items = room + 2 * n;
   o->shapes_only.items = room + 3 * n;
+  o->plugins.items = room + 4 * n;
   unsigned used[2] = {0, 0};
   int code = parse_options(o, argc, argv, used, f);
   if (code != EXIT_CODE_OK || o->command == COMMAND_HELP || o->command == COMMAND_VERSION)
@@ -352,10 +357,29 @@ int cli_options_parse(struct cli_options *o, int argc, char **argv, struct fault
   return code != EXIT_CODE_OK ? code : check_command(o, used, f);
 }
 
+int cli_options_load(struct cli_options *o, struct fault *f)
+{
+  onnxrun_error error = {0};
+  if (o->plugins.size == 0)
+    return EXIT_CODE_OK;
+  onnxrun_status status = onnxrun_registry_create(&o->engine, &o->registry, &error);
+  if (status != ONNXRUN_OK)
+    return fault_from(f, FAULT_OPTION, "--plugin", status, &error);
+  for (size_t i = 0; i < o->plugins.size; i++) {
+    status = onnxrun_registry_load(o->registry, o->plugins.items[i], &error);
+    if (status != ONNXRUN_OK)
+      return fault_from(f, FAULT_OPTION, "--plugin", status, &error);
+  }
+  o->engine.registry = o->registry;
+  return EXIT_CODE_OK;
+}
+
 void cli_options_release(struct cli_options *o)
 {
   free(o->operands.items);
   o->operands.items = NULL;
   free(o->passes);
   o->passes = NULL;
+  onnxrun_registry_release(o->registry);
+  o->registry = NULL;
 }

@@ -32,8 +32,13 @@ if(ONNXRUN_OPENMP)
   target_link_libraries(onnxrun_core PRIVATE OpenMP::OpenMP_C)
 endif()
 
+if(ONNXRUN_PLUGINS)
+  target_compile_definitions(onnxrun_core PRIVATE ONX_PLUGINS)
+endif()
+
 set(library_objects $<TARGET_OBJECTS:onnxrun_core> $<TARGET_OBJECTS:onnxrun_format> ${op_objects})
-set(library_links PkgConfig::PROTOBUF_C $<$<BOOL:${ONNXRUN_OPENMP}>:OpenMP::OpenMP_C> m)
+set(library_links PkgConfig::PROTOBUF_C $<$<BOOL:${ONNXRUN_OPENMP}>:OpenMP::OpenMP_C>
+    $<$<BOOL:${ONNXRUN_PLUGINS}>:${CMAKE_DL_LIBS}> m)
 
 # The operators' tables are full of pointers; packed, their relocations take 140 KB less.
 include(CheckLinkerFlag)

@@ -19,8 +19,8 @@ typedef struct onx_mapping {
   size_t size;
 } onx_mapping;
 
-static onnxrun_status system_failure(onnxrun_error *error, const char *what, const char *path,
-                                     size_t path_size)
+onnxrun_status onx_system_fail(onnxrun_error *error, const char *what, const char *path,
+                               size_t path_size)
 {
   const int code = errno;
   char text[80] = "";
@@ -40,7 +40,7 @@ static onnxrun_status map_file(int fd, onnxrun_string path, void **data, size_t 
   *data = NULL;
   *size = 0;
   if (fstat(fd, &st) != 0)
-    s = system_failure(error, "read", path.data, path.size);
+    s = onx_system_fail(error, "read", path.data, path.size);
   else if (!S_ISREG(st.st_mode))
     s = onx_fail(error, ONNXRUN_IO, "'%.*s' is not a regular file",
                  (int)(path.size < 160 ? path.size : 160), path.data);
@@ -48,7 +48,7 @@ static onnxrun_status map_file(int fd, onnxrun_string path, void **data, size_t 
     *size = (size_t)st.st_size;
     *data = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (*data == MAP_FAILED)
-      s = system_failure(error, "map", path.data, path.size);
+      s = onx_system_fail(error, "map", path.data, path.size);
   }
   close(fd);
   return s;
@@ -90,7 +90,7 @@ onnxrun_status onx_files_open(onx_files *files, onx_pool *pool, const char *path
   const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   void *bytes;
   if (fd < 0)
-    return system_failure(error, "open", path, strlen(path));
+    return onx_system_fail(error, "open", path, strlen(path));
   ONX_TRY(map_file(fd, onx_text(path), &bytes, size, error));
   /* Its name cannot be asked for as external data: an empty path is refused. */
   ONX_TRY(keep_mapping(files, onx_text(""), bytes, *size, error));
@@ -147,7 +147,7 @@ static onnxrun_status open_below(const onx_files *files, onnxrun_string path, in
       fd = open_part(files, fd, at, size, !slash);
     if (fd < 0)
       return errno == ELOOP ? refuse(error, path, "a symbolic link")
-                            : system_failure(error, "open external data", path.data, path.size);
+                            : onx_system_fail(error, "open external data", path.data, path.size);
     at = stop + (slash ? 1 : 0);
   }
   if (fd == files->folder)

@@ -23,4 +23,8 @@ onnxrun_status onx_files_map(void *user, onnxrun_string path, const uint8_t **da
 
 void onx_files_release(onx_files *files);
 
+/* "cannot WHAT 'PATH': " and errno's text; NOT_FOUND or IO. */
+onnxrun_status onx_system_fail(onnxrun_error *error, const char *what, const char *path,
+                               size_t path_size);
+
 #endif

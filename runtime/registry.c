@@ -6,6 +6,7 @@
 #include "onx_isas.h"
 #include "runtime/cpu.h"
 #include "runtime/error.h"
+#include "runtime/plugin.h"
 
 /* ops/table.c: each operator's kernels, and what puts another instruction set's code into copies of
  * them, in the same order. */
@@ -32,6 +33,11 @@ static const struct onx_isa {
 #undef ONX_X
 };
 
+typedef struct onx_loaded {
+  void *object; /* of onx_plugin_open */
+  struct onx_loaded *next;
+} onx_loaded;
+
 struct onnxrun_registry {
   onx_heap heap; /* first: see onx_object_new */
   onx_pool pool;
@@ -41,6 +47,7 @@ struct onnxrun_registry {
   size_t n_first, cap_first;
   const onnxrun_kernel **all; /* in the order of adding */
   size_t n_all, cap_all;
+  onx_loaded *loaded; /* the newest first */
 };
 
 static onnxrun_status find_isa(const char *name, const struct onx_isa **out, onnxrun_error *error)
@@ -191,6 +198,45 @@ static bool is_single(const onnxrun_operand *table)
   return table[0].name && !(table[0].flags & ONNXRUN_VARIADIC) && !table[1].name;
 }
 
+/* Bytes of the params that an attribute is decoded into; 0: there is no such type. */
+static size_t field_bytes(onnxrun_attr_type t)
+{
+  switch (t) {
+  case ONNXRUN_ATTR_FLOAT:
+    return sizeof(float);
+  case ONNXRUN_ATTR_INT:
+  case ONNXRUN_ATTR_ENUM:
+    return sizeof(int64_t);
+  case ONNXRUN_ATTR_TENSOR:
+    return sizeof(const onnxrun_tensor *);
+  case ONNXRUN_ATTR_STRING:
+  case ONNXRUN_ATTR_FLOATS:
+  case ONNXRUN_ATTR_INTS:
+  case ONNXRUN_ATTR_STRINGS:
+    return sizeof(onnxrun_string); /* a pointer and a size, all of them */
+  case ONNXRUN_ATTR_GRAPH:
+  case ONNXRUN_ATTR_IGNORED:
+    break;
+  }
+  return 0;
+}
+
+static const char *fault_of_attrs(const onnxrun_kernel *k)
+{
+  for (const onnxrun_attr *a = k->attrs; a && a->name; a++) {
+    const size_t bytes = field_bytes(a->type);
+    if (a->type == ONNXRUN_ATTR_IGNORED)
+      continue;
+    if (bytes == 0)
+      return "an attribute's type does not exist";
+    if (a->offset > k->params_size || bytes > k->params_size - a->offset)
+      return "an attribute lies outside the params";
+    if (a->type == ONNXRUN_ATTR_ENUM && !a->text)
+      return "an attribute has no choices";
+  }
+  return NULL;
+}
+
 /* Whether every table that the host walks is there and ends; names the first that is not. */
 static const char *fault_of(const onnxrun_kernel *k)
 {
@@ -214,7 +260,7 @@ static const char *fault_of(const onnxrun_kernel *k)
     return "a view needs an input and shape()";
   if (!has_loops && !k->run && !(k->flags & ONNXRUN_VIEW) && !k->shape)
     return "neither loops nor run";
-  return NULL;
+  return fault_of_attrs(k);
 }
 
 onnxrun_status onnxrun_registry_add(onnxrun_registry *registry, const onnxrun_kernel *kernel,
@@ -227,6 +273,54 @@ onnxrun_status onnxrun_registry_add(onnxrun_registry *registry, const onnxrun_ke
     return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "kernel '%.80s': %s",
                     kernel->op ? kernel->op : "?", fault);
   return append(registry, kernel, error);
+}
+
+/* Takes the last kernels out again, until `n` are left: each is the first of its list. */
+static void drop_after(onnxrun_registry *r, size_t n)
+{
+  while (r->n_all > n) {
+    const uint32_t list = list_of(r, r->all[--r->n_all]);
+    r->first[list] = r->first[list]->next;
+  }
+}
+
+/* All of a plug-in's kernels, or none. */
+static onnxrun_status append_plugin(onnxrun_registry *r, const char *path,
+                                    const onnxrun_kernel *const *kernels, onnxrun_error *error)
+{
+  const size_t before = r->n_all;
+  onnxrun_status s = ONNXRUN_OK;
+  for (size_t i = 0; kernels[i]; i++) {
+    const char *fault = fault_of(kernels[i]);
+    if (fault)
+      return onx_fail(error, ONNXRUN_BAD_PLUGIN, "plug-in '%.100s': kernel '%.60s': %s", path,
+                      kernels[i]->op ? kernels[i]->op : "?", fault);
+  }
+  for (size_t i = 0; s == ONNXRUN_OK && kernels[i]; i++)
+    s = append(r, kernels[i], error);
+  if (s != ONNXRUN_OK)
+    drop_after(r, before);
+  return s;
+}
+
+onnxrun_status onnxrun_registry_load(onnxrun_registry *registry, const char *path,
+                                     onnxrun_error *error)
+{
+  if (!registry || !path)
+    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "registry or path is NULL");
+  onx_loaded *loaded = onx_pool_take(&registry->pool, sizeof *loaded);
+  const onnxrun_kernel *const *kernels = NULL;
+  if (!loaded)
+    return onx_heap_fail(&registry->heap, sizeof *loaded, "a plug-in", error);
+  ONX_TRY(onx_plugin_open(path, &loaded->object, &kernels, error));
+  const onnxrun_status s = append_plugin(registry, path, kernels, error);
+  if (s != ONNXRUN_OK) {
+    onx_plugin_close(loaded->object);
+    return s;
+  }
+  loaded->next = registry->loaded;
+  registry->loaded = loaded;
+  return ONNXRUN_OK;
 }
 
 size_t onnxrun_registry_size(const onnxrun_registry *registry)
@@ -248,6 +342,8 @@ void onnxrun_registry_release(onnxrun_registry *registry)
 {
   if (!registry)
     return;
+  for (const onx_loaded *l = registry->loaded; l; l = l->next)
+    onx_plugin_close(l->object);
   onx_pool_release(&registry->pool);
   onx_object_release(registry, sizeof *registry);
 }

@@ -228,8 +228,26 @@ typedef struct onnxrun_plugin {
   const onnxrun_kernel *const *kernels;
 } onnxrun_plugin;
 
-/* The one symbol a plug-in exports. NULL: it cannot serve that ABI. */
-const onnxrun_plugin *onnxrun_plugin_query(uint32_t host_abi);
+/* The one symbol a plug-in exports, called once each time that it is loaded. The host refuses an
+ * `abi` that is larger than its own and names both, so give what there is whatever the host's ABI;
+ * NULL: none of it can serve that host. */
+const onnxrun_plugin *onnxrun_plugin_query(uint32_t host_abi)
+#if defined(__GNUC__)
+    __attribute__((visibility("default")))
+#endif
+    ;
+
+/* Makes it: ONNXRUN_PLUGIN("mine", "1.0", &first, &second). Of kernels that serve the same node the
+ * last listed is asked first. */
+#define ONNXRUN_PLUGIN(name, version, ...)                                                         \
+  const onnxrun_plugin *onnxrun_plugin_query(uint32_t host_abi)                                    \
+  {                                                                                                \
+    static const onnxrun_kernel *const kernels[] = {__VA_ARGS__, NULL};                            \
+    static const onnxrun_plugin plugin = {sizeof(onnxrun_plugin), ONNXRUN_ABI, (name), (version),  \
+                                          kernels};                                                \
+    (void)host_abi;                                                                                \
+    return &plugin;                                                                                \
+  }
 
 /* ---- small helpers that a kernel may use; no library function is needed to link one ---------- */
 

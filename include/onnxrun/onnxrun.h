@@ -77,7 +77,7 @@ typedef struct onnxrun_options {
   int32_t reserved;
   const onnxrun_allocator *allocator; /* NULL: the C library's */
   const onnxrun_executor *executor;   /* NULL: OpenMP, or the caller's thread in a serial build */
-  const onnxrun_registry *registry;   /* NULL: the built-in operators */
+  const onnxrun_registry *registry;   /* NULL: the built-in ones; outlives the model */
   const char *isa;                    /* "base", "avx2", "avx512"; NULL: the best of this machine.
                                          Ignored when a registry is given */
   size_t max_bytes;           /* memory of the object and its runs; default 1/2 of the address
@@ -105,6 +105,17 @@ ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_registry_create(const onnxru
  * says what is wrong with the table. */
 ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_registry_add(
     onnxrun_registry *registry, const struct onnxrun_kernel *kernel, onnxrun_error *error);
+/* Adds the kernels of a plug-in, a shared object that exports onnxrun_plugin_query
+ * (onnxrun/kernel.h, docs/PLUGINS.md): all of them, each preferred to those before it, or none.
+ * `path` is a file's: one without a slash is in the current folder and in no other. Its code runs
+ * in the process, so load only what you trust. It stays loaded until the registry's release, and so
+ * does all that models and sessions take from it: the registry must outlive them. Loaded again, its
+ * kernels are added again. NOT_FOUND or IO: the file; BAD_PLUGIN: not a shared object that can be
+ * loaded (with the system's text), no plug-in, one for a newer ABI than this library's, or one with
+ * a kernel that onnxrun_registry_add would refuse; UNSUPPORTED in a build that loads none. */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_registry_load(onnxrun_registry *registry,
+                                                                  const char *path,
+                                                                  onnxrun_error *error);
 /* Kernels in the registry, and the i-th (NULL past the end); for listings and tests. */
 ONNXRUN_API size_t onnxrun_registry_size(const onnxrun_registry *registry);
 ONNXRUN_API const struct onnxrun_kernel *onnxrun_registry_kernel(const onnxrun_registry *registry,

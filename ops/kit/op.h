@@ -29,14 +29,7 @@
  * library once. Where the other functions are slow anyway and name no loop or function that is
  * faster on a newer set, KERNELS_BY_LOOP in its place keeps them once as well. */
 #if defined(ONX_AS_PLUGIN)
-#define KERNELS(id, ...)                                                                           \
-  static const onnxrun_kernel *const id##_kernels[] = {__VA_ARGS__, NULL};                         \
-  static const onnxrun_plugin id##_plugin = {sizeof(onnxrun_plugin), ONNXRUN_ABI, #id, "built-in", \
-                                             id##_kernels};                                        \
-  const onnxrun_plugin *onnxrun_plugin_query(uint32_t host_abi)                                    \
-  {                                                                                                \
-    return host_abi >= ONNXRUN_ABI ? &id##_plugin : NULL;                                          \
-  }
+#define KERNELS(id, ...) ONNXRUN_PLUGIN(#id, "built-in", __VA_ARGS__)
 #elif defined(ONX_CODE_ONLY)
 #define KERNELS(id, ...) ONX_CODE(id, put_code, __VA_ARGS__)
 #define KERNELS_BY_LOOP(id, ...) ONX_CODE(id, put_loops, __VA_ARGS__)

@@ -17,8 +17,10 @@ for file in $(sed -n 's/^OP(\([a-z_]*\), *\([a-z0-9_]*\)).*/\1\/\2/p' "$source/o
   plugins="$plugins $object"
 done
 
-for name in elu prelu; do
+# shellcheck disable=SC2086
+"$program" accept $plugins || fail "loading all of them"
+for name in elu prelu selu tanh; do
   # shellcheck disable=SC2086
-  "$program" "$source/models/ops/$name.onnx" "$work/$name.so" $plugins || fail "$name"
+  "$program" run "$source/models/ops/$name.onnx" "$work/$name.so" $plugins || fail "$name"
 done
 [ "$failures" -eq 0 ]

@@ -129,6 +129,15 @@ Test(kernel, a_fault_is_refused_by_name)
   REFUSED("kernel 'Copy': a map needs loops", k.loops = NULL);
   REFUSED("kernel 'Copy': a map needs loops", k.loops = no_loops, k.run = run_nothing);
   REFUSED("kernel 'Copy': neither loops nor run", k.flags = 0, k.loops = NULL);
+
+  static const onnxrun_attr outside[] = {{"a", ONNXRUN_ATTR_INT, 0, 4, 0, NULL}, {0}};
+  static const onnxrun_attr of_no_type[] = {{"a", ONNXRUN_ATTR_GRAPH, 0, 0, 0, NULL}, {0}};
+  static const onnxrun_attr no_choices[] = {{"a", ONNXRUN_ATTR_ENUM, 0, 0, 0, NULL}, {0}};
+  REFUSED("kernel 'Copy': an attribute lies outside the params", k.attrs = outside);
+  REFUSED("kernel 'Copy': an attribute lies outside the params", k.attrs = outside,
+          k.params_size = 11);
+  REFUSED("kernel 'Copy': an attribute's type does not exist", k.attrs = of_no_type);
+  REFUSED("kernel 'Copy': an attribute has no choices", k.attrs = no_choices, k.params_size = 8);
 #undef REFUSED
 }
 

@@ -56,6 +56,11 @@ complains "'sort'"
 run 0 --no-pass dead --no-pass fold --no-pass identity --no-pass cse m.onnx
 is_line 'output  y  float[2,2]'
 
+run 2 --plugin missing.so m.onnx
+complains "plug-in 'missing.so'"
+run 2 --plugin m.onnx m.onnx
+complains "plug-in 'm.onnx': "
+
 run 3 missing.onnx
 complains 'missing.onnx'
 mkdir folder
