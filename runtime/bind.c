@@ -1,5 +1,5 @@
 /* bind.c: the choice of a kernel for each node by operator, opset and element types, the types of
- * its outputs, aligned constants, and packing. */
+ * its outputs, and aligned constants. */
 #include "runtime/bind.h"
 
 #include <stdio.h>
@@ -104,17 +104,6 @@ static onnxrun_status check_counts(onx_trial *t, const onnxrun_kernel *k)
   return ONNXRUN_OK;
 }
 
-static void set_inputs(onx_trial *t)
-{
-  for (uint32_t i = 0; i < t->node->n_in; i++) {
-    if (t->node->in[i] == ONX_NONE)
-      continue;
-    const onx_value *v = &t->g->values[t->node->in[i]];
-    t->unknown[i] = (onnxrun_tensor){.dtype = v->dtype};
-    t->call.in[i] = v->constant ? v->constant : &t->unknown[i];
-  }
-}
-
 static onnxrun_dtype only_type(uint64_t types)
 {
   const bool is_one = types != 0 && (types & (types - 1)) == 0;
@@ -200,7 +189,7 @@ static onnxrun_status try_kernel(onx_trial *t, const onnxrun_kernel *k)
   t->node->params = params;
   ONX_TRY(align_inputs(t->m, t->node, &t->reason));
   onx_call_begin(&t->call, t->node, ONX_PREPARE, &t->m->pool, &t->reason);
-  set_inputs(t);
+  onx_call_constants(&t->call, t->g, t->unknown);
   set_output_types(t, k);
   if (k->prepare) {
     const onnxrun_status s = k->prepare(&onx_host, &t->call, params);
@@ -336,25 +325,6 @@ onnxrun_status onx_bind_again(onx_module *m, const bool *is_changed, onnxrun_err
         *error = t.reason;
       return s;
     }
-  }
-  return ONNXRUN_OK;
-}
-
-onnxrun_status onx_pack(onx_module *m, onnxrun_error *error)
-{
-  onx_trial t;
-  ONX_TRY(new_trial(m, &t, error));
-  for (size_t i = 0; i < m->main->n_nodes; i++) {
-    t.node = &m->main->nodes[i];
-    if (!t.node->kernel->pack)
-      continue;
-    onx_call_begin(&t.call, t.node, ONX_PACK, &m->pool, error);
-    set_inputs(&t);
-    const onnxrun_status s = t.node->kernel->pack(&onx_host, &t.call, t.node->params);
-    if (t.call.status != ONNXRUN_OK)
-      return t.call.status;
-    if (s != ONNXRUN_OK)
-      return onx_node_fail(t.node, error, s, "pack() failed");
   }
   return ONNXRUN_OK;
 }

@@ -13,9 +13,6 @@ onnxrun_status onx_bind(onx_module *m, const onnxrun_registry *registry, onnxrun
  * changed. */
 onnxrun_status onx_bind_again(onx_module *m, const bool *is_changed, onnxrun_error *error);
 
-/* Calls the pack() of every node that has one. */
-onnxrun_status onx_pack(onx_module *m, onnxrun_error *error);
-
 /* Writes the node's attributes, or their defaults, into params by the kernel's table. */
 onnxrun_status onx_decode_attrs(const onx_node *node, const onnxrun_kernel *kernel, void *params,
                                 onnxrun_error *error);

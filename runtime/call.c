@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/error.h"
+#include "runtime/packs.h"
 
 static uint32_t host_n_inputs(const onnxrun_node *n)
 {
@@ -128,6 +129,14 @@ static void *host_keep(onnxrun_node *n, size_t bytes)
   return block;
 }
 
+static const void *host_packed(onnxrun_node *n)
+{
+  if (n->stage == ONX_SHAPE)
+    return onx_packs_take(n);
+  misuse(n, "packed() outside shape()");
+  return NULL;
+}
+
 const onnxrun_host onx_host = {
     .size = sizeof(onnxrun_host),
     .abi = ONNXRUN_ABI,
@@ -142,6 +151,7 @@ const onnxrun_host onx_host = {
     .align = host_align,
     .keep = host_keep,
     .fail = host_fail,
+    .packed = host_packed,
 };
 
 bool onx_call_new(onnxrun_node *call, onx_pool *pool, size_t n_in, size_t n_out)
@@ -171,6 +181,17 @@ void onx_call_begin(onnxrun_node *call, const onx_node *node, onx_stage stage, o
   for (uint32_t i = 0; i < node->n_out; i++) {
     call->out[i] = (onnxrun_tensor){0};
     call->declared[i] = false;
+  }
+}
+
+void onx_call_constants(onnxrun_node *call, const onx_graph *g, onnxrun_tensor *unknown)
+{
+  for (uint32_t i = 0; i < call->node->n_in; i++) {
+    if (call->node->in[i] == ONX_NONE)
+      continue;
+    const onx_value *v = &g->values[call->node->in[i]];
+    unknown[i] = (onnxrun_tensor){.dtype = v->dtype};
+    call->in[i] = v->constant ? v->constant : &unknown[i];
   }
 }
 

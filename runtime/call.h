@@ -40,6 +40,10 @@ bool onx_call_new(onnxrun_node *call, onx_pool *pool, size_t n_in, size_t n_out)
 void onx_call_begin(onnxrun_node *call, const onx_node *node, onx_stage stage, onx_pool *pool,
                     onnxrun_error *error);
 
+/* Sets the inputs as prepare() and pack() see them: constants whole, of others the type, in
+ * `unknown` (n_in). */
+void onx_call_constants(onnxrun_node *call, const onx_graph *g, onnxrun_tensor *unknown);
+
 /* Calls the kernel's shape(), or broadcasts for a map, and checks that every output is declared and
  * work is planned. Kernels without shape() are not for this. Every input needs its dims. */
 onnxrun_status onx_call_shape(onnxrun_node *call, void *params);

@@ -59,6 +59,7 @@ typedef struct onx_node {
   /* Set when the model is built (runtime/build.c): */
   const onnxrun_kernel *kernel;
   void *params;
+  struct onx_pack *pack; /* NULL: nothing to pack, or the graph is not settled (packs.h) */
 } onx_node;
 
 struct onx_graph {

@@ -7,6 +7,7 @@
 #include "runtime/bind.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
+#include "runtime/packs.h"
 #include "runtime/passes/passes.h"
 
 #define DEFAULT_NODES ((size_t)1000000)
@@ -15,6 +16,7 @@
 struct onnxrun_model {
   onx_heap heap; /* first: see onx_object_new */
   onx_module module;
+  onx_packs packs;
   onx_files files;
   onnxrun_registry *own_registry; /* NULL: the caller's is used */
 };
@@ -40,7 +42,7 @@ static onnxrun_status pass_nodes(onnxrun_model *m, const onnxrun_registry *regis
   ONX_TRY(onx_passes_run(module, false, left_out, error));
   ONX_TRY(onx_bind(module, registry, error));
   ONX_TRY(onx_passes_run(module, true, left_out, error));
-  return onx_pack(module, error);
+  return onx_packs_init(&m->packs, module, error);
 }
 
 static onnxrun_status check_interface(const onx_graph *g, onnxrun_error *error)
@@ -114,6 +116,7 @@ void onnxrun_model_release(onnxrun_model *model)
     return;
   onnxrun_registry_release(model->own_registry);
   onx_files_release(&model->files);
+  onx_packs_release(&model->packs);
   onx_pool_release(&model->module.pool);
   onx_object_release(model, sizeof *model);
 }

@@ -7,10 +7,10 @@
  *   stage     called                          sees                        may
  *   prepare   once a node, when a model is    attributes, types,          fail, decline, derive,
  *             built                           constant inputs             declare output types
- *   pack      once a node that will run,      the same                    fail, rearrange weights
- *             after the graph is settled
  *   shape     once per distinct input shapes  shapes, operands marked     fail, declare shapes and
  *                                             VALUE                       work
+ *   pack      once a node, when a shape()     attributes, types,          fail, rearrange weights
+ *             first asks for packed()         constant inputs
  *   run       every run, once, serially       all data                    fail
  *   loop      every run, on many threads      one range of items          nothing but compute
  *
@@ -173,8 +173,8 @@ typedef struct onnxrun_host {
   /* shape of a map: input i's first dim stands at dim `axis` of the output, instead of ONNX's
    * alignment of the last dims. */
   onnxrun_status (*align)(onnxrun_node *n, uint32_t i, uint32_t axis);
-  /* Zeroed memory, aligned to 64, freed with what is being made: the model in prepare and pack, the
-   * plan in shape, the run's results in run. NULL when there is none (the error is recorded).
+  /* Zeroed memory, aligned to 64, freed with what it is made for: the model in prepare and pack,
+   * the plan in shape, the run's results in run. NULL when there is none (the error is recorded).
    * A plan belongs to one session, so a loop may write to what shape() kept, such as partial
    * results of its items (ops/kit/reduce.h); run() must then make it ready for each run. */
   void *(*keep)(onnxrun_node *n, size_t bytes);
@@ -185,6 +185,11 @@ typedef struct onnxrun_host {
       __attribute__((format(printf, 3, 4)))
 #endif
       ;
+  /* shape: what the kernel's pack() gives for the node, which is called when this is first asked by
+   * any session of the model, and shared by all of them until its release. So weights that are fast
+   * enough where they lie cost no memory, and others none before they are used. NULL: there is
+   * nothing to pack, or pack() failed (the error is recorded). */
+  const void *(*packed)(onnxrun_node *n);
 } onnxrun_host;
 
 enum {
@@ -210,7 +215,9 @@ typedef struct onnxrun_kernel {
   const onnxrun_attr *attrs; /* NULL: none */
   size_t params_size;
   onnxrun_status (*prepare)(const onnxrun_host *h, onnxrun_node *n, void *params);
-  onnxrun_status (*pack)(const onnxrun_host *h, onnxrun_node *n, void *params);
+  /* Constant inputs as the loops want them, in memory from keep(); NULL: as they are, or after
+   * fail(). See packed(). */
+  const void *(*pack)(const onnxrun_host *h, onnxrun_node *n, const void *params);
   onnxrun_status (*shape)(const onnxrun_host *h, onnxrun_node *n, void *params);
   /* Before the loop, if there is one; without shape(), the outputs' shapes are declared here. */
   onnxrun_status (*run)(const onnxrun_host *h, onnxrun_node *n, const void *params);

@@ -42,6 +42,7 @@ enum {
   GEMM_HIGH = 96,     /* rows of a block: a multiple of every GEMM_ROWS */
   GEMM_PAIRS = 8,     /* most panels of columns in a block */
   GEMM_WIDE = 8,      /* vectors of a tile of one row */
+  GEMM_LINE = 4096,   /* bytes of B's rows that a block of one row reads at a time */
   GEMM_LOAD_PART = 64 /* 16-bit elements converted at once */
 };
 
@@ -90,6 +91,7 @@ typedef struct gemm {
   size_t c_row, c_column; /* elements C advances by; 0 where it is broadcast */
   bool has_c;
   bool reads_b;                  /* tiles read B where it is, without packing */
+  bool is_line;                  /* and there is one row: no tiles, see line_run() */
   size_t lanes;                  /* elements of a vector */
   size_t high, wide;             /* rows and columns of a block */
   size_t n_high, n_wide;         /* blocks down and across: items */
@@ -111,8 +113,10 @@ static COLD inline void gemm_cut(gemm *g, size_t lanes, bool packed)
 {
   g->lanes = lanes;
   g->reads_b = !packed && !g->b.turned && g->b.kind == GEMM_NATIVE && g->m <= 2 * GEMM_ROWS;
+  g->is_line = g->reads_b && g->m == 1;
   g->high = gemm_least(g->m, GEMM_HIGH);
-  g->wide = gemm_least(gemm_packed_columns(g->n, lanes), 2 * GEMM_PAIRS * lanes);
+  g->wide = gemm_least(gemm_packed_columns(g->n, lanes),
+                       g->is_line ? GEMM_LINE / VEC_BYTES * lanes : 2 * GEMM_PAIRS * lanes);
   while (gemm_parts(g->m, g->high) * gemm_parts(g->n, g->wide) < 64 && g->high > 4 * GEMM_ROWS &&
          (double)g->high * (double)g->wide * (double)g->k > GEMM_BLOCK_WORK)
     g->high = gemm_parts(g->high, 2 * GEMM_ROWS) * GEMM_ROWS;
@@ -123,6 +127,17 @@ static COLD inline void gemm_cut(gemm *g, size_t lanes, bool packed)
   g->a_size = gemm_parts(rows * depth, lanes) * lanes;
   g->b_size = packed ? 0 : (g->wide + 2 * lanes) * depth;
   g->c_size = (g->k > GEMM_DEPTH ? rows : GEMM_ROWS) * (g->wide + GEMM_WIDE * lanes);
+  if (g->is_line) {
+    g->b_size = 0;
+    g->c_size = 2 * g->wide;
+  }
+}
+
+/* Whether products are faster on a constant B that is packed whole than on B where it is: one row
+ * reads each element once, in order. */
+static inline bool gemm_wants_panels(const gemm *g)
+{
+  return g->b.turned || g->b.kind != GEMM_NATIVE || g->m > 1;
 }
 
 /* A matrix times a vector is summed along K, without packing. */

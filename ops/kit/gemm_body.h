@@ -300,6 +300,51 @@ NOINLINE void G(dot_rows)(const G(block) * b)
   }
 }
 
+/* sum[j] += the sum over `rows` rows k of a[k] * B[k][j], in order. */
+ALWAYS_INLINE void G(line_rows)(E *sum, const E *a, const E *from, size_t ld, size_t n, size_t rows)
+{
+  size_t j = 0;
+  for (; j + G(VL) <= n; j += G(VL)) {
+    V s = *(const V *)(const void *)(sum + j);
+    GEMM_UNROLL for (size_t k = 0; k < rows; k++)
+    {
+      const V b = *(const V_ANY *)(const void *)(from + k * ld + j);
+      s = V_MADD(a[k] - (V){0}, b, s);
+    }
+    *(V *)(void *)(sum + j) = s;
+  }
+  for (; j < n; j++) {
+    for (size_t k = 0; k < rows; k++)
+      sum[j] = MADD(a[k], ((const G(any) *)from)[k * ld + j], sum[j]);
+  }
+}
+
+/* A block of one row: B is read where it lies in lines as long as the block, the sums wait in the
+ * first-level cache. Each is that of a tile: k in order, parts from 0 and added in order. */
+NOINLINE void G(line_run)(G(block) * b)
+{
+  const gemm *g = b->g;
+  E *total = b->c, *sum = b->c + g->wide;
+  memset(total, 0, g->wide * sizeof *total);
+  for (; b->k < g->k; b->k += b->depth) {
+    b->depth = gemm_least(g->k - b->k, GEMM_DEPTH);
+    G(pack_rows)(b->a, b->o->a, &g->a, 0, 1, b->k, b->depth);
+    memset(sum, 0, g->wide * sizeof *sum);
+    const E *from = (const E *)b->o->b + b->k * g->b.ld + b->column;
+    size_t k = 0;
+    for (; k + GEMM_WIDE <= b->depth; k += GEMM_WIDE)
+      G(line_rows)(sum, b->a + k, from + k * g->b.ld, g->b.ld, b->columns, GEMM_WIDE);
+    for (; k < b->depth; k++)
+      G(line_rows)(sum, b->a + k, from + k * g->b.ld, g->b.ld, b->columns, 1);
+    for (size_t j = 0; j < g->wide; j += G(VL))
+      *(V *)(void *)(total + j) += *(const V *)(const void *)(sum + j);
+  }
+  for (size_t j = 0, n; j < b->columns; j += n) {
+    n = gemm_least(b->columns - j, GEMM_WIDE * G(VL));
+    G(finish_row)(b, total + j, 0, b->column + j, n);
+  }
+}
+
 KIT void G(block_run)(const gemm *g, const G(operands) * o, size_t item, void *scratch)
 {
   G(block) b = {.g = g, .o = o, .a = scratch};
@@ -313,6 +358,10 @@ KIT void G(block_run)(const gemm *g, const G(operands) * o, size_t item, void *s
   b.columns = gemm_least(g->n - b.column, g->wide);
   if (gemm_is_dot(g)) {
     G(dot_rows)(&b);
+    return;
+  }
+  if (g->is_line) {
+    G(line_run)(&b);
     return;
   }
   do {

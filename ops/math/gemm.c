@@ -25,17 +25,15 @@ static gemm_matrix gemm_side(const onnxrun_tensor *t, int64_t turned)
   return (gemm_matrix){(size_t)t->dims[1], turned != 0, gemm_kind_of(t->dtype)};
 }
 
-static COLD onnxrun_status gemm_pack(const onnxrun_host *h, onnxrun_node *n, void *params)
+static COLD const void *gemm_pack(const onnxrun_host *h, onnxrun_node *n, const void *params)
 {
-  struct gemm_op *p = params;
+  const struct gemm_op *p = params;
   const onnxrun_tensor *b = h->input(n, 1);
   if (!gemm_is_packable(b) || b->rank != 2)
-    return ONNXRUN_OK;
+    return NULL;
   const gemm_matrix m = gemm_side(b, p->transB);
   const size_t k = (size_t)b->dims[m.turned], columns = (size_t)b->dims[!m.turned];
-  if (columns > 1)
-    p->packed = gemm_pack_whole(h, n, b, &m, (size_t[3]){1, k, columns});
-  return columns > 1 && !p->packed ? ONNXRUN_NO_MEMORY : ONNXRUN_OK;
+  return columns > 1 ? gemm_pack_whole(h, n, b, &m, (size_t[3]){1, k, columns}) : NULL;
 }
 
 /* C's dims are the last of Y's, each the same or 1. */
@@ -86,6 +84,8 @@ static COLD onnxrun_status gemm_shape(const onnxrun_host *h, onnxrun_node *n, vo
   onnxrun_status s = gemm_add(h, n, p, h->input(n, 2));
   if (s == ONNXRUN_OK)
     s = h->output(n, 0, 2, dims);
+  if (gemm_wants_panels(g))
+    p->packed = h->packed(n);
   return s == ONNXRUN_OK ? gemm_plan(h, n, g, p->dtype, p->packed != NULL, 1) : s;
 }
 

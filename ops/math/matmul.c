@@ -23,19 +23,18 @@ static size_t matmul_columns(const onnxrun_tensor *t, int side)
   return t->rank > 1 || side == 0 ? (size_t)t->dims[t->rank - 1] : 1;
 }
 
-static COLD onnxrun_status matmul_pack(const onnxrun_host *h, onnxrun_node *n, void *params)
+static COLD const void *matmul_pack(const onnxrun_host *h, onnxrun_node *n, const void *params)
 {
-  struct matmul *p = params;
+  (void)params;
   const onnxrun_tensor *b = h->input(n, 1);
   if (!gemm_is_packable(b) || b->rank == 0)
-    return ONNXRUN_OK;
+    return NULL;
   const size_t k = matmul_rows(b, 1), columns = matmul_columns(b, 1);
   const gemm_matrix m = {columns, false, gemm_kind_of(b->dtype)};
   if (columns == 1)
-    return ONNXRUN_OK;
+    return NULL;
   const size_t count = b->rank > 2 ? dims_product(b, 0, b->rank - 2) : 1;
-  p->packed = gemm_pack_whole(h, n, b, &m, (size_t[3]){count, k, columns});
-  return p->packed ? ONNXRUN_OK : ONNXRUN_NO_MEMORY;
+  return gemm_pack_whole(h, n, b, &m, (size_t[3]){count, k, columns});
 }
 
 /* Y's leading dims and each operand's steps through them. */
@@ -116,6 +115,8 @@ static COLD onnxrun_status matmul_shape(const onnxrun_host *h, onnxrun_node *n, 
       return gemm_plan(h, n, g, p->dtype, false, 0);
   }
   const size_t count = matmul_fold(p);
+  if (gemm_wants_panels(g))
+    p->packed = h->packed(n);
   return gemm_plan(h, n, g, p->dtype, p->packed != NULL, count);
 }
 

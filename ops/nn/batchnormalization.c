@@ -189,27 +189,25 @@ static void bn_train(const onnxrun_job *job, size_t begin, size_t end)
 }
 
 /* Constants of the features are computed once. */
-static COLD onnxrun_status bn_pack(const onnxrun_host *h, onnxrun_node *n, void *params)
+static COLD const void *bn_pack(const onnxrun_host *h, onnxrun_node *n, const void *params)
 {
-  struct batchnorm *p = params;
+  struct batchnorm p = *(const struct batchnorm *)params;
   const void *in[5] = {NULL};
   size_t features = 0;
   for (uint32_t i = 1; i < 5; i++) {
     const onnxrun_tensor *t = h->input(n, i);
     if (!t->data || t->bytes == 0 || (i > 1 && onnxrun_elements(t) != features))
-      return ONNXRUN_OK;
+      return NULL;
     in[i] = t->data;
     features = onnxrun_elements(t);
   }
-  p->dtype = h->input(n, 0)->dtype;
-  p->scale_dtype = h->input(n, 1)->dtype;
-  p->mean_dtype = h->input(n, 3)->dtype;
-  void *table = h->keep(n, features * 3 * (p->dtype == ONNXRUN_DOUBLE ? 8 : 4));
-  if (!table)
-    return ONNXRUN_NO_MEMORY;
-  bn_features(p, in, 0, features, table, features);
-  p->table = table;
-  return ONNXRUN_OK;
+  p.dtype = h->input(n, 0)->dtype;
+  p.scale_dtype = h->input(n, 1)->dtype;
+  p.mean_dtype = h->input(n, 3)->dtype;
+  void *table = h->keep(n, features * 3 * (p.dtype == ONNXRUN_DOUBLE ? 8 : 4));
+  if (table)
+    bn_features(&p, in, 0, features, table, features);
+  return table;
 }
 
 /* Is the batch normalised by itself? */
@@ -278,6 +276,7 @@ static COLD onnxrun_status bn_shape(const onnxrun_host *h, onnxrun_node *n, void
     if (is_empty)
       p->images = 0;
   } else if (!is_empty) {
+    p->table = h->packed(n);
     p->parts = p->inner > 1 ? gemm_parts(p->inner, BN_PART) : gemm_parts(p->features, BN_FEATURES);
     work.part = bn_part;
     work.items = p->images * (p->inner > 1 ? p->features : 1) * p->parts;

@@ -42,25 +42,26 @@ CONV_PACK_GROUP(f32)
 CONV_PACK_GROUP(f64)
 #undef CONV_PACK_GROUP
 
-static COLD onnxrun_status conv_pack(const onnxrun_host *h, onnxrun_node *n, void *params)
+static COLD const void *conv_pack(const onnxrun_host *h, onnxrun_node *n, const void *params)
 {
-  struct conv *p = params;
+  const struct conv *p = params;
   const onnxrun_tensor *w = h->input(n, 1);
   if (!w->data || w->rank < 3 || w->bytes == 0 || p->group < 1 || w->dims[0] % p->group != 0)
-    return ONNXRUN_OK;
+    return NULL;
   const size_t bytes = conv_bytes(w->dtype), groups = (size_t)p->group, lanes = VEC_BYTES / bytes;
   const size_t filters = (size_t)w->dims[0] / groups, k = dims_product(w, 1, w->rank);
   const conv_form form = conv_form_of((size_t)w->dims[1], k, filters, bytes);
   const size_t panels = conv_packed_filters(form, filters, lanes) * k;
   size_t size;
-  if (!conv_multiply(panels, groups * bytes, &size))
-    return h->fail(n, ONNXRUN_LIMIT, "input 'W' cannot be packed");
+  if (!conv_multiply(panels, groups * bytes, &size)) {
+    h->fail(n, ONNXRUN_LIMIT, "input 'W' cannot be packed");
+    return NULL;
+  }
   char *to = h->keep(n, size);
-  p->packed = to;
   for (size_t g = 0; to && g < groups; g++)
     (w->dtype == ONNXRUN_DOUBLE ? conv_pack_group_f64 : conv_pack_group_f32)(
         to + g * panels * bytes, w, form, g * filters, filters);
-  return to ? ONNXRUN_OK : ONNXRUN_NO_MEMORY;
+  return to;
 }
 
 static COLD onnxrun_status conv_check_rank(const onnxrun_host *h, onnxrun_node *n,
@@ -124,6 +125,7 @@ static COLD onnxrun_status conv_plan_work(const onnxrun_host *h, onnxrun_node *n
                                           size_t bytes)
 {
   onnxrun_work work = ONNXRUN_WORK_INIT;
+  p->packed = h->packed(n);
   const onnxrun_status s = conv_plan_make(h, n, &p->plan, bytes, p->packed != NULL);
   if (s != ONNXRUN_OK)
     return s;

@@ -202,7 +202,7 @@ static onnxrun_status pass_node(built *b, const onnxrun_registry *registry, onnx
     s = onx_pass_fold(&b->m, error);
   if (s == ONNXRUN_OK)
     s = onx_pass_dead(&b->m, error);
-  return s == ONNXRUN_OK ? onx_pack(&b->m, error) : s;
+  return s == ONNXRUN_OK ? onx_packs_init(&b->packs, &b->m, error) : s;
 }
 
 onnxrun_status trial_build(const trial *t, const onnxrun_registry *registry, uint64_t constants,
@@ -226,6 +226,7 @@ onnxrun_status trial_build(const trial *t, const onnxrun_registry *registry, uin
 
 void built_release(built *b)
 {
+  onx_packs_release(&b->packs);
   onx_pool_release(&b->m.pool);
   onx_object_release(b, sizeof *b);
 }

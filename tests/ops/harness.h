@@ -24,6 +24,7 @@
 #define HARNESS_H
 
 #include "runtime/graph.h"
+#include "runtime/packs.h"
 #include "tests/ops/tensors.h"
 
 enum { TRIAL_MOST = 40 }; /* inputs, outputs, attributes */
@@ -82,6 +83,7 @@ const onnxrun_tensor *trial_result(const trial *t, uint32_t i);
 typedef struct built {
   onx_heap heap; /* first */
   onx_module m;
+  onx_packs packs;
 } built;
 
 /* Instruction sets that this build and machine have, the first is base; NULL past the last. The

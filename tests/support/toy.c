@@ -223,6 +223,7 @@ toy *toy_new(size_t max_bytes)
 void toy_release(toy *t)
 {
   onnxrun_registry_release(t->registry);
+  onx_packs_release(&t->packs);
   onx_pool_release(&t->m.pool);
   onx_object_release(t, sizeof *t);
 }
@@ -346,4 +347,9 @@ onnxrun_status toy_build(toy *t, onnxrun_error *error)
 {
   const onnxrun_status s = onx_pass_sort(&t->m, error);
   return s == ONNXRUN_OK ? onx_bind(&t->m, t->registry, error) : s;
+}
+
+onnxrun_status toy_settle(toy *t, onnxrun_error *error)
+{
+  return onx_packs_init(&t->packs, &t->m, error);
 }

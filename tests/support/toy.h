@@ -4,11 +4,13 @@
 
 #include "runtime/bind.h"
 #include "runtime/graph.h"
+#include "runtime/packs.h"
 #include "runtime/passes/passes.h"
 
 typedef struct toy {
   onx_heap heap; /* first */
   onx_module m;
+  onx_packs packs;
   onnxrun_registry *registry;
   onx_graph *g; /* where values and nodes are added: the main graph at first */
 } toy;
@@ -46,6 +48,8 @@ uint32_t toy_capture(toy *t, uint32_t outer);
 
 /* Sorts and binds. */
 onnxrun_status toy_build(toy *t, onnxrun_error *error);
+/* Lets kernels pack, as a model does when no pass will change the graph any more. */
+onnxrun_status toy_settle(toy *t, onnxrun_error *error);
 
 /* Kernels of domain "toy":
  *   Add      map, multidirectional     C = A + B

@@ -282,29 +282,6 @@ Test(call, a_failure_without_words_is_named)
   expect(&k, 1, ONNXRUN_RUN_FAILED, "run() failed");
 }
 
-static onnxrun_status pack_fails(const onnxrun_host *h, onnxrun_node *n, void *params)
-{
-  (void)params;
-  h->fail(n, ONNXRUN_INVALID_MODEL, "cannot pack");
-  return ONNXRUN_OK;
-}
-
-Test(call, a_failure_of_pack_counts_even_if_the_kernel_returns_ok)
-{
-  const onnxrun_kernel k = {KERNEL, .pack = pack_fails, .shape = same_shape, .run = fine_run};
-  toy *t = toy_new(0);
-  onnxrun_error error = {0};
-  cr_assert_eq(onnxrun_registry_add(t->registry, &k, &error), ONNXRUN_OK, "%s", error.text);
-  const uint32_t x = toy_input(t, "x", 1, three), y = toy_value(t, "y");
-  toy_node(t, "Probe", IN(x), IN(y));
-  toy_output(t, y);
-  cr_assert_eq(toy_build(t, &error), ONNXRUN_OK);
-  cr_assert_eq(onx_pack(&t->m, &error), ONNXRUN_INVALID_MODEL);
-  cr_assert(strstr(error.text, "cannot pack"), "%s", error.text);
-  cr_assert_eq(onx_pack(&t->m, NULL), ONNXRUN_INVALID_MODEL);
-  toy_release(t);
-}
-
 static onnxrun_status keeps_too_much(const onnxrun_host *h, onnxrun_node *n, const void *params)
 {
   (void)params;

@@ -102,7 +102,7 @@ static toy *model_of(const head *h, bool shows_head)
     toy_output(t, y);
   onnxrun_error error = {0};
   cr_assert_eq(toy_build(t, &error), ONNXRUN_OK, "%s: %s", h->op, error.text);
-  cr_assert_eq(onx_pack(&t->m, &error), ONNXRUN_OK, "%s: %s", h->op, error.text);
+  cr_assert_eq(toy_settle(t, &error), ONNXRUN_OK, "%s: %s", h->op, error.text);
   return t;
 }
 
