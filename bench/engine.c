@@ -141,7 +141,8 @@ typedef struct run_case {
   int threads;
   double limit; /* in microseconds, or copies of the data where `in_copies` */
   bool in_copies;
-  double per; /* what one run is divided by */
+  double per;   /* what one run is divided by */
+  double share; /* not 0: at most this part of the time of the case before */
 } run_case;
 
 static figure figure_of(const run_case *c, const summary *ours, const summary *peers)
@@ -203,8 +204,24 @@ static void time_peer_alone(void *theirs, summary *time)
   *time = alone.time;
 }
 
+/* Two threads beside one. */
+static void add_share(const run_case *c, double time, double before)
+{
+  char what[96];
+  snprintf(what, sizeof what, "%s: of one thread's time", c->what);
+  const double share = time / before;
+  rows_add(&(figure){.what = what,
+                     .unit = "x",
+                     .threads = c->threads,
+                     .ours = share,
+                     .least = share,
+                     .most = share,
+                     .limit = c->share});
+}
+
 static void time_case(const run_case *c)
 {
+  static double before; /* of the last case */
   summary times[3];
   if (!is_wanted(c->what))
     return;
@@ -220,6 +237,9 @@ static void time_case(const run_case *c)
   if (c->in_copies)
     add_copy(c, &f, &times[2]);
   rows_add(&f);
+  if (c->share > 0 && before > 0)
+    add_share(c, f.ours, before);
+  before = f.ours;
   if (theirs)
     engine.peer->close(theirs);
   free_buffers(&s);
@@ -228,20 +248,22 @@ static void time_case(const run_case *c)
 }
 
 static const run_case run_cases[] = {
-    {"run: one Relu of one element", "relu-1", 1, 1, 0.15, false, 1},
-    {"run: a node of 1,000 unfused, one element", "tiny-1000", 1, 1, 0.03, false, 1000},
-    {"chain: eight activations, 4,096 floats", "acts-8", 4096, 1, 0, false, 1},
-    {"chain: eight activations, 1 M", "acts-8", 1 << 20, 1, 0, false, 1},
-    {"chain: eight LeakyRelu, 1 M", "leaky-8", 1 << 20, 1, 1.5, true, 1},
-    {"chain: tanh-Gelu of eight nodes, 1 M", "gelu", 1 << 20, 1, 5, true, 1},
-    {"branches: 64 of 16 floats", "branches-64", 16, 1, 0, false, 1},
-    {"branches: 64 of 16 floats", "branches-64", 16, 2, 15, false, 1},
-    {"branches: 64 of 1,024 floats", "branches-64", 1024, 1, 0, false, 1},
-    {"branches: 64 of 1,024 floats", "branches-64", 1024, 2, 40, false, 1},
-    {"branches: 64 of 16,384 floats", "branches-64", 16384, 1, 0, false, 1},
-    {"branches: 64 of 16,384 floats", "branches-64", 16384, 2, 400, false, 1},
-    {"branches: 64 of 262,144 floats", "branches-64", 262144, 1, 0, false, 1},
-    {"branches: 64 of 262,144 floats", "branches-64", 262144, 2, 12000, false, 1},
+    {"run: one Relu of one element", "relu-1", 1, 1, 0.15, false, 1, 0},
+    {"run: a node of 1,000 unfused, one element", "tiny-1000", 1, 1, 0.03, false, 1000, 0},
+    {"chain: eight activations, 4,096 floats", "acts-8", 4096, 1, 0, false, 1, 0},
+    {"chain: eight activations, 1 M", "acts-8", 1 << 20, 1, 0, false, 1, 0},
+    {"chain: eight LeakyRelu, 1 M", "leaky-8", 1 << 20, 1, 1.5, true, 1, 0},
+    {"chain: tanh-Gelu of eight nodes, 1 M", "gelu", 1 << 20, 1, 5, true, 1, 0},
+    {"branches: 64 of 16 floats", "branches-64", 16, 1, 0, false, 1, 0},
+    {"branches: 64 of 16 floats", "branches-64", 16, 2, 15, false, 1, 0},
+    {"branches: 64 of 1,024 floats", "branches-64", 1024, 1, 0, false, 1, 0},
+    {"branches: 64 of 1,024 floats", "branches-64", 1024, 2, 40, false, 1, 0},
+    {"branches: 64 of 16,384 floats", "branches-64", 16384, 1, 0, false, 1, 0},
+    {"branches: 64 of 16,384 floats", "branches-64", 16384, 2, 400, false, 1, 1 / 1.8},
+    {"branches: 64 of 262,144 floats", "branches-64", 262144, 1, 0, false, 1, 0},
+    {"branches: 64 of 262,144 floats", "branches-64", 262144, 2, 12000, false, 1, 0},
+    {"weights: 256 MB, one row", "weights-256", 1, 1, 0, false, 1, 0},
+    {"weights: 256 MB, 64 rows", "weights-256", 64, 1, 0, false, 1, 0},
 };
 
 /* ---- loading --------------------------------------------------------------------------------- */
@@ -281,7 +303,7 @@ static void time_load(const char *model, const char *what, double limit)
   snprintf(planning, sizeof planning, "%s: session, first run", what);
   subject s = subject_named(model);
   player players[2] = {{.run = load_ours, .arg = &s}, {.run = load_theirs, .arg = &s}};
-  run_case c = {what, model, 1, 0, limit, false, 1};
+  run_case c = {what, model, 1, 0, limit, false, 1, 0};
   take_turns(players, engine.peer ? 2 : 1, engine.seconds, false);
   const figure f = figure_of(&c, &players[0].time, engine.peer ? &players[1].time : NULL);
   rows_add(&f);
@@ -303,21 +325,43 @@ static void time_load(const char *model, const char *what, double limit)
 
 /* ---- processes ------------------------------------------------------------------------------- */
 
-/* Prints the largest resident memory that this process had, in kilobytes. A parent would be told of
- * its own as well, which the process had before it became another program. */
-static void print_peak(void)
+/* Kilobytes of this process: "VmHWM:", the largest resident memory that it had, or "RssAnon:", its
+ * private memory now. A parent would be told of its own peak as well, which the process had before
+ * it became another program. */
+static long kilobytes(const char *what)
 {
   char line[256];
+  long found = 0;
   FILE *f = fopen("/proc/self/status", "r");
   while (f && fgets(line, sizeof line, f)) {
-    if (strncmp(line, "VmHWM:", 6) == 0)
-      printf("%ld\n", atol(line + 6));
+    if (strncmp(line, what, strlen(what)) == 0)
+      found = atol(line + strlen(what));
   }
   if (f)
     fclose(f);
+  return found;
 }
 
-/* In a process of its own: one run. */
+/* In a process of its own: the private memory that opening takes. The peer is given the bytes,
+ * which are not counted. */
+static int opened(const char *whose, const char *path)
+{
+  subject s = {.model = NULL};
+  snprintf(s.path, sizeof s.path, "%s", path);
+  const bool is_ours = strcmp(whose, "ours") == 0;
+  const peer *p = is_ours ? NULL : ort_peer(getenv("ORT_LIB"));
+  if (!is_ours)
+    read_bytes(&s);
+  const long before = kilobytes("RssAnon:");
+  if (is_ours)
+    open_ours(&s, 1);
+  else if (!p || !p->load(s.bytes, s.size, 1))
+    return 1;
+  printf("%ld\n", kilobytes("RssAnon:") - before);
+  return 0;
+}
+
+/* In a process of its own: one run; prints the peak of its memory. */
 static int once(const char *whose, const char *path)
 {
   subject s = {.model = NULL};
@@ -336,7 +380,7 @@ static int once(const char *whose, const char *path)
     if (!session || !p->bind(session, &s.io))
       return 1;
   }
-  print_peak();
+  printf("%ld\n", kilobytes("VmHWM:"));
   return 0;
 }
 
@@ -351,18 +395,41 @@ static double process_seconds(const char *whose, const char *path)
   return spawn_seconds("bench_engine", command);
 }
 
-/* Megabytes. */
-static double peak_of(const char *whose, const char *path)
+/* Megabytes that the process of `mode` prints. */
+static double megabytes_of(const char *mode, const char *whose, const char *path)
 {
   char command[2200];
-  long kilobytes = 0;
-  snprintf(command, sizeof command, "'%s' --once %s '%s'", engine.program, whose, path);
+  long found = 0;
+  snprintf(command, sizeof command, "'%s' %s %s '%s'", engine.program, mode, whose, path);
   FILE *f = popen(command, "r");
-  if (!f || fscanf(f, "%ld", &kilobytes) != 1)
-    kilobytes = 0;
+  if (!f || fscanf(f, "%ld", &found) != 1)
+    found = 0;
   if (f)
     pclose(f);
-  return 1024e-6 * (double)kilobytes;
+  return 1024e-6 * (double)found;
+}
+
+static void add_memory(const char *what, const char *mode, const char *path, double limit)
+{
+  const double ours = megabytes_of(mode, "ours", path);
+  rows_add(&(figure){.what = what,
+                     .unit = "MB",
+                     .ours = ours,
+                     .least = ours,
+                     .most = ours,
+                     .limit = limit,
+                     .peer = engine.peer ? megabytes_of(mode, "theirs", path) : 0});
+}
+
+static void time_weights(void)
+{
+  static const char what[] = "load: 256 MB of weights";
+  char path[1100];
+  time_load("weights-256", what, 10000);
+  if (!is_wanted(what))
+    return;
+  snprintf(path, sizeof path, "%s/weights-256.onnx", engine.folder);
+  add_memory("load: 256 MB of weights: private memory", "--opened", path, 16);
 }
 
 static void time_processes(void)
@@ -375,17 +442,10 @@ static void time_processes(void)
     theirs[i] = engine.peer ? process_seconds("theirs", s.path) : 0;
   }
   const summary a = summary_of(ours, TURNS), b = summary_of(theirs, TURNS);
-  const run_case c = {"process: one run of one Relu", "", 1, 0, 3000, false, 1};
+  const run_case c = {"process: one run of one Relu", "", 1, 0, 3000, false, 1, 0};
   const figure f = figure_of(&c, &a, &b);
-  const double peak = peak_of("ours", s.path);
   rows_add(&f);
-  rows_add(&(figure){.what = "process: its peak memory",
-                     .unit = "MB",
-                     .ours = peak,
-                     .least = peak,
-                     .most = peak,
-                     .limit = 4,
-                     .peer = engine.peer ? peak_of("theirs", s.path) : 0});
+  add_memory("process: its peak memory", "--once", s.path, 4);
   free(s.bytes);
 }
 
@@ -415,8 +475,8 @@ static void time_regions(void)
     asleep[i] = seconds_now() - start;
   }
   const summary slept = summary_of(asleep, TURNS);
-  const run_case a = {"OpenMP: fork and join, hot", "", 1, 2, 0, false, 1};
-  const run_case b = {"OpenMP: fork and join, asleep", "", 1, 2, 0, false, 1};
+  const run_case a = {"OpenMP: fork and join, hot", "", 1, 2, 0, false, 1, 0};
+  const run_case b = {"OpenMP: fork and join, asleep", "", 1, 2, 0, false, 1, 0};
   const figure first = figure_of(&a, &hot.time, NULL), second = figure_of(&b, &slept, NULL);
   rows_add(&first);
   rows_add(&second);
@@ -462,6 +522,8 @@ int main(int argc, char **argv)
   const char *library = getenv("ORT_LIB");
   if (argc == 4 && strcmp(argv[1], "--once") == 0)
     return once(argv[2], argv[3]);
+  if (argc == 4 && strcmp(argv[1], "--opened") == 0)
+    return opened(argv[2], argv[3]);
   if (!set_options(argc, argv))
     return usage();
   engine.peer = library && *library ? ort_peer(library) : NULL;
@@ -470,6 +532,7 @@ int main(int argc, char **argv)
   time_load("tiny-1000", "load: 1,000 nodes", 1000);
   time_load("tiny-10000", "load: 10,000 nodes", 8000);
   time_load("forest-5410", "load: a forest of 5,410 nodes", 20000);
+  time_weights();
   if (is_wanted("process"))
     time_processes();
   for (size_t i = 0; i < sizeof run_cases / sizeof *run_cases; i++)

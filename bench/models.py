@@ -229,11 +229,12 @@ def weights(path, o):
 
 KINDS = {f.__name__: f for f in (relu, tiny, leaky, acts, gelu, branches, forest, weights)}
 
-# What docs/PERFORMANCE.md measures; the large models apart.
+# What docs/PERFORMANCE.md measures.
 ALL = [("relu-1", "relu", {"length": 1}), ("tiny-1", "tiny", {"nodes": 1, "length": 1}),
        ("tiny-1000", "tiny", {"length": 1}), ("tiny-10000", "tiny", {"nodes": 10000, "length": 1}),
        ("leaky-8", "leaky", {"nodes": 8}), ("acts-8", "acts", {}), ("gelu", "gelu", {}),
-       ("branches-64", "branches", {}), ("forest-5410", "forest", {})]
+       ("branches-64", "branches", {}), ("forest-5410", "forest", {}),
+       ("weights-256", "weights", {"mb": 256})]
 
 
 def main():
