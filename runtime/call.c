@@ -118,14 +118,18 @@ static onnxrun_status host_align(onnxrun_node *n, uint32_t i, uint32_t axis)
   return ONNXRUN_OK;
 }
 
+static onnxrun_status no_memory(onnxrun_node *n, size_t bytes)
+{
+  onnxrun_error reason = {0};
+  const onnxrun_status s = onx_heap_fail(n->pool->heap, bytes, "a kernel", &reason);
+  return host_fail(n, s, "%s", reason.text);
+}
+
 static void *host_keep(onnxrun_node *n, size_t bytes)
 {
   void *block = onx_pool_take(n->pool, bytes < ONX_ALIGN ? ONX_ALIGN : bytes);
-  if (!block) {
-    onnxrun_error reason = {0};
-    const onnxrun_status s = onx_heap_fail(n->pool->heap, bytes, "a kernel", &reason);
-    host_fail(n, s, "%s", reason.text);
-  }
+  if (!block)
+    no_memory(n, bytes);
   return block;
 }
 
@@ -135,6 +139,14 @@ static const void *host_packed(onnxrun_node *n)
     return onx_packs_take(n);
   misuse(n, "packed() outside shape()");
   return NULL;
+}
+
+static onnxrun_status host_own(onnxrun_node *n, void *object, void (*release)(void *object))
+{
+  if (onx_pool_own(n->pool, object, release))
+    return ONNXRUN_OK;
+  release(object);
+  return no_memory(n, sizeof(void *));
 }
 
 const onnxrun_host onx_host = {
@@ -152,6 +164,7 @@ const onnxrun_host onx_host = {
     .keep = host_keep,
     .fail = host_fail,
     .packed = host_packed,
+    .own = host_own,
 };
 
 bool onx_call_new(onnxrun_node *call, onx_pool *pool, size_t n_in, size_t n_out)

@@ -189,8 +189,33 @@ bool onx_pool_grow(onx_pool *pool, void **array, size_t *capacity, size_t need, 
   return true;
 }
 
+/* An object that the pool releases. */
+typedef struct onx_owned {
+  struct onx_owned *next;
+  void *object;
+  void (*release)(void *object);
+} onx_owned;
+
+bool onx_pool_own(onx_pool *pool, void *object, void (*release)(void *object))
+{
+  onx_owned *owned = onx_pool_take(pool, sizeof *owned);
+  if (!owned)
+    return false;
+  *owned = (onx_owned){pool->owned, object, release};
+  pool->owned = owned;
+  return true;
+}
+
+static void release_owned(onx_pool *pool)
+{
+  for (const onx_owned *o = pool->owned; o; o = o->next)
+    o->release(o->object);
+  pool->owned = NULL;
+}
+
 void onx_pool_reset(onx_pool *pool)
 {
+  release_owned(pool);
   onx_chunk *first = pool->chunks;
   if (!first)
     return;
@@ -198,7 +223,7 @@ void onx_pool_reset(onx_pool *pool)
     onx_pool_release(pool);
     return;
   }
-  onx_pool rest = {pool->heap, first->next};
+  onx_pool rest = {pool->heap, first->next, NULL};
   onx_pool_release(&rest);
   first->next = NULL;
   first->used = sizeof(onx_chunk);
@@ -206,6 +231,7 @@ void onx_pool_reset(onx_pool *pool)
 
 void onx_pool_release(onx_pool *pool)
 {
+  release_owned(pool);
   while (pool->chunks) {
     onx_chunk *chunk = pool->chunks;
     pool->chunks = chunk->next;

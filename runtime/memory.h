@@ -42,10 +42,11 @@ void onx_heap_give(onx_heap *heap, void *block, size_t bytes);
 /* NO_MEMORY or LIMIT, whichever made the last take fail, with a text naming `bytes` and `what`. */
 onnxrun_status onx_heap_fail(onx_heap *heap, size_t bytes, const char *what, onnxrun_error *error);
 
-/* Many small blocks that are freed together. Not thread-safe. Zero-initialise `chunks`. */
+/* Many small blocks that are freed together. Not thread-safe. Zero-initialise all but `heap`. */
 typedef struct onx_pool {
   onx_heap *heap;
   struct onx_chunk *chunks;
+  struct onx_owned *owned;
 } onx_pool;
 
 /* Zeroed, aligned to 16 (to ONX_ALIGN from 64 bytes up); NULL on failure. Size 0 gives a valid
@@ -58,6 +59,9 @@ char *onx_pool_text(onx_pool *pool, const char *text, size_t size);
 /* Grows an array that lives in the pool so that it holds `need` elements: doubles *capacity; the
  * old block stays until release. false on failure, array untouched. */
 bool onx_pool_grow(onx_pool *pool, void **array, size_t *capacity, size_t need, size_t size);
+/* Makes release(object) be called before the blocks are freed, the newest first. false: no memory,
+ * and the object is still the caller's. */
+bool onx_pool_own(onx_pool *pool, void *object, void (*release)(void *object));
 /* Forgets all blocks and keeps some memory for the next ones. */
 void onx_pool_reset(onx_pool *pool);
 void onx_pool_release(onx_pool *pool);

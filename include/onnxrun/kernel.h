@@ -190,6 +190,10 @@ typedef struct onnxrun_host {
    * enough where they lie cost no memory, and others none before they are used. NULL: there is
    * nothing to pack, or pack() failed (the error is recorded). */
   const void *(*packed)(onnxrun_node *n);
+  /* Hands over an object of another library: release(object) is called once, when what keep() gives
+   * in its place is freed and before that is, objects of the same place newest first; at once when
+   * this fails. Several threads may release objects at a time. */
+  onnxrun_status (*own)(onnxrun_node *n, void *object, void (*release)(void *object));
 } onnxrun_host;
 
 enum {

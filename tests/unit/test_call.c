@@ -311,6 +311,76 @@ Test(call, what_keep_gives_is_aligned)
   expect(&k, 1, ONNXRUN_OK, "");
 }
 
+/* Objects of each stage, made and released. */
+enum { IN_PREPARE, IN_SHAPE, IN_RUN, STAGES };
+static int made[STAGES], released[STAGES];
+
+static void count_released(void *stage)
+{
+  released[(int *)stage - made]++;
+}
+
+static onnxrun_status make(const onnxrun_host *h, onnxrun_node *n, int stage)
+{
+  made[stage]++;
+  return h->own(n, &made[stage], count_released);
+}
+
+static onnxrun_status owns_in_prepare(const onnxrun_host *h, onnxrun_node *n, void *params)
+{
+  (void)params;
+  return make(h, n, IN_PREPARE);
+}
+
+static onnxrun_status owns_in_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
+{
+  const onnxrun_status s = make(h, n, IN_SHAPE);
+  return s == ONNXRUN_OK ? same_shape(h, n, params) : s;
+}
+
+static onnxrun_status owns_in_run(const onnxrun_host *h, onnxrun_node *n, const void *params)
+{
+  const onnxrun_status s = make(h, n, IN_RUN);
+  cr_assert_eq(released[IN_PREPARE], 0);
+  cr_assert_eq(made[IN_RUN] - released[IN_RUN], 1, "a run's objects go before the next run");
+  return s == ONNXRUN_OK ? fine_run(h, n, params) : s;
+}
+
+Test(call, objects_are_released_with_what_they_were_made_for)
+{
+  const onnxrun_kernel k = {KERNEL, .prepare = owns_in_prepare, .shape = owns_in_shape,
+                            .run = owns_in_run};
+  expect(&k, 1, ONNXRUN_OK, "");
+  cr_assert_eq(made[IN_PREPARE], 1);
+  cr_assert_eq(made[IN_RUN], 4);
+  for (int i = 0; i < STAGES; i++)
+    cr_assert_eq(made[i], released[i], "stage %d", i);
+}
+
+static onnxrun_status owns_too_much(const onnxrun_host *h, onnxrun_node *n, void *params)
+{
+  (void)params;
+  onnxrun_status s = ONNXRUN_OK;
+  while (s == ONNXRUN_OK)
+    s = make(h, n, IN_PREPARE);
+  return s;
+}
+
+Test(call, objects_without_room_are_released_at_once)
+{
+  const onnxrun_kernel k = {KERNEL, .prepare = owns_too_much, .shape = same_shape, .run = fine_run};
+  toy *t = toy_new(1 << 20);
+  onnxrun_error error = {0};
+  cr_assert_eq(onnxrun_registry_add(t->registry, &k, &error), ONNXRUN_OK, "%s", error.text);
+  const uint32_t x = toy_input(t, "x", 1, three), y = toy_value(t, "y");
+  toy_node(t, "Probe", IN(x), IN(y));
+  toy_output(t, y);
+  cr_assert_eq(toy_build(t, &error), ONNXRUN_LIMIT, "%s", error.text);
+  cr_assert_eq(released[IN_PREPARE], 1);
+  toy_release(t);
+  cr_assert_eq(released[IN_PREPARE], made[IN_PREPARE]);
+}
+
 static onnxrun_status view_of_another_size(const onnxrun_host *h, onnxrun_node *n, void *params)
 {
   (void)params;

@@ -158,6 +158,35 @@ Test(memory, a_pools_blocks_are_zeroed_aligned_and_apart)
   cr_assert(c.blocks == 0 && c.bytes == 0);
 }
 
+/* What was released, in order; the objects are the digits' places. */
+static char released[8];
+
+static void note(void *digit)
+{
+  strncat(released, digit, 1);
+}
+
+Test(memory, a_pool_releases_what_it_owns_newest_first_and_once)
+{
+  counting c = {0};
+  object *x = new_object(&c, (size_t)1 << 20);
+  char *digits = onx_pool_text(&x->pool, "123", 3);
+  released[0] = '\0';
+  for (int i = 0; i < 3; i++)
+    cr_assert(onx_pool_own(&x->pool, digits + i, note));
+  onx_pool_reset(&x->pool);
+  cr_assert_str_eq(released, "321");
+  digits = onx_pool_text(&x->pool, "4", 1);
+  cr_assert(onx_pool_own(&x->pool, digits, note));
+  onx_pool_release(&x->pool);
+  cr_assert_str_eq(released, "3214");
+  x->heap.max_bytes = 1;
+  cr_assert_not(onx_pool_own(&x->pool, digits, note));
+  onx_pool_release(&x->pool);
+  cr_assert_str_eq(released, "3214");
+  onx_object_release(x, sizeof *x);
+}
+
 Test(memory, a_pool_refuses_sizes_that_do_not_fit)
 {
   counting c = {0};
