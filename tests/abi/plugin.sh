@@ -7,7 +7,7 @@ source=$1 cc=$2 program=$3
 plugins=
 for file in $(sed -n 's/^OP(\([a-z_]*\), *\([a-z0-9_]*\)).*/\1\/\2/p' "$source/ops/ops.def"); do
   object=$work/${file##*/}.so
-  "$cc" -std=c11 -O1 -shared -fPIC -DONX_AS_PLUGIN "-I$source" "-I$source/include" \
+  "$cc" -std=c11 -O0 -shared -fPIC -DONX_AS_PLUGIN "-I$source" "-I$source/include" \
     "$source/ops/$file.c" -o "$object" -Wl,--no-undefined -lm || {
     fail "ops/$file.c does not build as a plug-in"
     continue
