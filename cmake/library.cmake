@@ -2,7 +2,7 @@
 # shared and the static library are made of.
 
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c)
+pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET GLOBAL libprotobuf-c)
 find_program(PROTOC_C protoc-c REQUIRED)
 
 set(generated ${CMAKE_CURRENT_BINARY_DIR}/generated)
@@ -27,7 +27,7 @@ set_target_properties(
   onnxrun_core onnxrun_format PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden
                                          C_EXTENSIONS OFF)
 if(ONNXRUN_OPENMP)
-  find_package(OpenMP REQUIRED COMPONENTS C)
+  find_package(OpenMP REQUIRED GLOBAL COMPONENTS C)
   target_compile_definitions(onnxrun_core PRIVATE ONX_OPENMP)
   target_link_libraries(onnxrun_core PRIVATE OpenMP::OpenMP_C)
 endif()
@@ -37,8 +37,15 @@ if(ONNXRUN_PLUGINS)
 endif()
 
 set(library_objects $<TARGET_OBJECTS:onnxrun_core> $<TARGET_OBJECTS:onnxrun_format> ${op_objects})
-set(library_links PkgConfig::PROTOBUF_C $<$<BOOL:${ONNXRUN_OPENMP}>:OpenMP::OpenMP_C>
-    $<$<BOOL:${ONNXRUN_PLUGINS}>:${CMAKE_DL_LIBS}> m)
+# What the library is linked with, and the static one brings to its programs: installed, OpenMP is
+# the library of the compiler that built ours, whatever the program is compiled by.
+set(library_links PkgConfig::PROTOBUF_C $<$<BOOL:${ONNXRUN_PLUGINS}>:${CMAKE_DL_LIBS}> m)
+set(openmp_libraries "")
+if(ONNXRUN_OPENMP)
+  set(openmp_libraries ${OpenMP_C_LIB_NAMES})
+  list(TRANSFORM openmp_libraries REPLACE ".+" "$<INSTALL_INTERFACE:\\0>" OUTPUT_VARIABLE installed)
+  list(APPEND library_links $<BUILD_INTERFACE:OpenMP::OpenMP_C> ${installed})
+endif()
 
 # The operators' tables are full of pointers; packed, their relocations take 140 KB less.
 include(CheckLinkerFlag)
@@ -55,13 +62,13 @@ set_target_properties(
                      LINK_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/onnxrun.map LINKER_LANGUAGE C)
 
 add_library(onnxrun_static STATIC ${library_objects})
-target_link_libraries(onnxrun_static PUBLIC ${library_links})
+target_link_libraries(onnxrun_static PRIVATE ${library_links})
 set_target_properties(onnxrun_static PROPERTIES OUTPUT_NAME onnxrun LINKER_LANGUAGE C)
+add_library(onnxrun::onnxrun ALIAS onnxrun)
+add_library(onnxrun::static ALIAS onnxrun_static)
 
 foreach(lib onnxrun onnxrun_static)
   target_include_directories(
     ${lib} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                   $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 endforeach()
-install(TARGETS onnxrun onnxrun_static)
-install(DIRECTORY include/onnxrun DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
