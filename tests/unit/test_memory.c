@@ -103,6 +103,20 @@ Test(memory, a_heap_gives_up_to_its_budget_and_takes_back)
   cr_assert_eq(c.blocks, 0);
 }
 
+Test(memory, a_large_block_begins_with_a_large_page)
+{
+  onnxrun_options o = ONNXRUN_OPTIONS_INIT;
+  void *made = NULL;
+  const size_t bytes = ((size_t)9 << 20) + 3;
+  cr_assert_eq(onx_object_new(sizeof(object), &o, "a test", &made, NULL), ONNXRUN_OK);
+  object *x = made;
+  unsigned char *a = onx_heap_take(&x->heap, bytes);
+  cr_assert(a && (uintptr_t)a % ((size_t)2 << 20) == 0);
+  memset(a, 1, bytes);
+  onx_heap_give(&x->heap, a, bytes);
+  onx_object_release(x, sizeof *x);
+}
+
 Test(memory, no_bytes_are_a_pointer_too)
 {
   counting c = {0};

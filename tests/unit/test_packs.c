@@ -154,6 +154,7 @@ Test(packs, of_an_input_that_is_not_constant_are_none_and_not_asked_for_again)
   cr_assert_null(last);
   onnxrun_session_release(s);
   s = session_of(t);
+  out = (onnxrun_tensor){0};
   cr_assert_eq(onnxrun_session_run(s, in, 2, &out, 1, NULL), ONNXRUN_OK);
   cr_assert_eq(packs, 1);
   onnxrun_session_release(s);
