@@ -49,6 +49,8 @@ def attribute(name, value):
         return span(1, name) + varint(2 << 3 | 5) + struct.pack("<f", value) + number(20, 1)
     if isinstance(value, int):
         return span(1, name) + number(3, value) + number(20, 2)
+    if isinstance(value, str):
+        return span(1, name) + span(4, value) + number(20, 3)
     return span(1, name) + b"".join(number(8, i) for i in value) + number(20, 7)
 
 
@@ -59,7 +61,9 @@ def info(name, dims, kind=FLOAT):
 
 
 class Graph:
-    def __init__(self):
+    def __init__(self, domain=None):
+        """domain: one beside ai.onnx, of the operators "domain.Name"."""
+        self.domain = domain
         self.nodes, self.inits, self.count, self.rest = [], [], 0, b""
         self.tail = []  # (bytes, large data) of initializers that are not to be copied
 
@@ -68,7 +72,9 @@ class Graph:
         output = output or "v%d" % self.count
         self.count += 1
         body = b"".join(span(1, i) for i in inputs) + span(2, output)
-        body += span(3, "n%d" % len(self.nodes)) + span(4, op)
+        domain, _, name = op.rpartition(".")
+        body += span(3, "n%d" % len(self.nodes)) + span(4, name)
+        body += span(7, domain) if domain else b""
         body += b"".join(span(5, attribute(*a)) for a in attributes.items())
         self.nodes.append(span(1, body))
         return output
@@ -88,6 +94,7 @@ class Graph:
         large = b"".join(head for head, data in self.tail)
         size = len(body) + len(large) + sum(len(data) for head, data in self.tail)
         opset = span(8, number(2, 17))
+        opset += span(8, span(1, self.domain) + number(2, 1)) if self.domain else b""
         with open(path, "wb") as f:
             f.write(number(1, 8) + span(2, "bench/models.py") + opset + varint(7 << 3 | 2))
             f.write(varint(size) + body)

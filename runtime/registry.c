@@ -6,6 +6,7 @@
 #include "onx_isas.h"
 #include "runtime/cpu.h"
 #include "runtime/error.h"
+#include "runtime/halves.h"
 #include "runtime/plugin.h"
 
 /* ops/table.c: each operator's kernels, and what puts another instruction set's code into copies of
@@ -255,6 +256,8 @@ static const char *fault_of(const onnxrun_kernel *k)
     return "a map needs loops";
   if ((k->flags & (ONNXRUN_MAP | ONNXRUN_VIEW)) && !is_single(k->outputs))
     return "a map or view has one output";
+  if ((k->flags & ONNXRUN_BY_FLOAT) && (!(k->flags & ONNXRUN_MAP) || !onx_halves_fit(k)))
+    return "not a map of one type with a loop for float, of up to 3 inputs";
   if ((k->flags & ONNXRUN_VIEW) &&
       (!k->inputs[0].name || (k->inputs[0].flags & ONNXRUN_OPTIONAL_OPERAND) || !k->shape))
     return "a view needs an input and shape()";

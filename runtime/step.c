@@ -5,6 +5,7 @@
 
 #include "runtime/chain.h"
 #include "runtime/error.h"
+#include "runtime/halves.h"
 
 #define RANGE_CYCLES 20000.0     /* work of a range: some 5 microseconds, against 0.1 to claim it */
 #define RANGES_MOST 512          /* but none is of more than... */
@@ -72,6 +73,7 @@ onnxrun_status onx_step_make(onx_step *step, onnxrun_node *call, const void *par
   ONX_TRY(make_arrays(step, call->node->n_in, call->node->n_out, pool, error));
   step->job.params = params;
   step->loop = onx_call_loop(call);
+  ONX_TRY(onx_halves_by_float(step, call, pool, error));
   const onnxrun_kernel *k = call->node->kernel;
   if (!step->loop && !k->run && !(k->flags & ONNXRUN_VIEW))
     return no_loop(call, error);

@@ -112,7 +112,8 @@ typedef struct onnxrun_job {
 /* Computes items [begin, end). */
 typedef void (*onnxrun_loop_fn)(const onnxrun_job *job, size_t begin, size_t end);
 
-/* The loop for one element type of the kernel's key input; ONNXRUN_UNDEFINED serves any. */
+/* The loop for one element type of the kernel's key input; ONNXRUN_UNDEFINED serves any. See
+ * ONNXRUN_BY_FLOAT for types that need none. */
 typedef struct onnxrun_loop {
   onnxrun_dtype dtype;
   onnxrun_loop_fn run; /* NULL ends the table */
@@ -203,6 +204,9 @@ enum {
   ONNXRUN_SHAPE_ONLY = 4, /* reads its inputs' shapes, never their data */
   ONNXRUN_RANDOM = 8, /* may give other results each time: is run by every run, and two such nodes
                          are never made one */
+  ONNXRUN_BY_FLOAT = 16, /* a map of up to three inputs and the output of one `var`: FLOAT16 and
+                            BFLOAT16, where it has no loop for them, go through that for FLOAT. The
+                            host converts, block by block, and rounds results to nearest even */
 };
 
 /* An operator over a span of opsets and a set of types. `params` is a struct of the kernel's: the

@@ -130,6 +130,17 @@ Test(kernel, a_fault_is_refused_by_name)
   REFUSED("kernel 'Copy': a map needs loops", k.loops = no_loops, k.run = run_nothing);
   REFUSED("kernel 'Copy': neither loops nor run", k.flags = 0, k.loops = NULL);
 
+  static const onnxrun_loop of_double[] = {{ONNXRUN_DOUBLE, copy_run}, {0}};
+  static const onnxrun_operand of_two_types[] = {
+      {"X", ONNXRUN_TYPE(FLOAT), 'T', 0}, {"Y", ONNXRUN_TYPE(FLOAT), 'U', 0}, {0}};
+  static const onnxrun_operand many[] = {{"X", ONNXRUN_TYPE(FLOAT), 'T', ONNXRUN_VARIADIC}, {0}};
+#define BY_FLOAT "kernel 'Copy': not a map of one type with a loop for float, of up to 3 inputs"
+  REFUSED(BY_FLOAT, k.flags = ONNXRUN_BY_FLOAT);
+  REFUSED(BY_FLOAT, k.flags |= ONNXRUN_BY_FLOAT, k.loops = of_double);
+  REFUSED(BY_FLOAT, k.flags |= ONNXRUN_BY_FLOAT, k.inputs = of_two_types);
+  REFUSED(BY_FLOAT, k.flags |= ONNXRUN_BY_FLOAT, k.inputs = many);
+#undef BY_FLOAT
+
   static const onnxrun_attr outside[] = {{"a", ONNXRUN_ATTR_INT, 0, 4, 0, NULL}, {0}};
   static const onnxrun_attr of_no_type[] = {{"a", ONNXRUN_ATTR_GRAPH, 0, 0, 0, NULL}, {0}};
   static const onnxrun_attr no_choices[] = {{"a", ONNXRUN_ATTR_ENUM, 0, 0, 0, NULL}, {0}};
