@@ -167,6 +167,14 @@ const onnxrun_host onx_host = {
     .own = host_own,
 };
 
+void onx_copy_params(const onx_node *node, void *params)
+{
+  const size_t size = node->kernel->params_size;
+  if (size > 0)
+    memcpy(params, node->params, size);
+  memset((char *)params + size, 0, onx_plan_size(node->kernel) - size);
+}
+
 bool onx_call_new(onnxrun_node *call, onx_pool *pool, size_t n_in, size_t n_out)
 {
   *call = (onnxrun_node){0};

@@ -34,6 +34,14 @@ static inline bool onx_has_shape(const onnxrun_kernel *k)
   return k->shape || (k->flags & ONNXRUN_MAP);
 }
 
+/* Bytes of the copy of the params that shape() writes to. */
+static inline size_t onx_plan_size(const onnxrun_kernel *k)
+{
+  return k->plan_size > k->params_size ? k->plan_size : k->params_size;
+}
+/* Writes that copy, onx_plan_size() bytes. */
+void onx_copy_params(const onx_node *node, void *params);
+
 /* A workspace for nodes of up to n_in inputs and n_out outputs, from a pool; false: no memory. */
 bool onx_call_new(onnxrun_node *call, onx_pool *pool, size_t n_in, size_t n_out);
 /* Makes it ready for `node`: no inputs, outputs without dims and data. */

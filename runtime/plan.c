@@ -146,13 +146,14 @@ static onx_step *new_step(onx_draft *d)
 
 static onnxrun_status copy_params(onx_draft *d, const onx_node *node, void **params)
 {
+  const size_t size = onx_plan_size(node->kernel);
   *params = node->params;
-  if (!node->kernel->shape || node->kernel->params_size == 0)
+  if (!node->kernel->shape || size == 0)
     return ONNXRUN_OK;
-  *params = onx_pool_take(&d->plan->pool, node->kernel->params_size);
+  *params = onx_pool_take(&d->plan->pool, size);
   if (!*params)
-    return no_memory(d, node->kernel->params_size);
-  memcpy(*params, node->params, node->kernel->params_size);
+    return no_memory(d, size);
+  onx_copy_params(node, *params);
   return ONNXRUN_OK;
 }
 
@@ -191,9 +192,9 @@ static onnxrun_status plan_loose(onx_draft *d, const onx_node *node)
     return no_memory(d, sizeof *step);
   *step = (onx_step){.node = node, .ranges = 1};
   ONX_TRY(add_dynamic(d, node, step, &dynamic));
-  dynamic->params = onx_pool_take(&p->pool, node->kernel->params_size);
+  dynamic->params = onx_pool_take(&p->pool, onx_plan_size(node->kernel));
   if (!dynamic->params)
-    return no_memory(d, node->kernel->params_size);
+    return no_memory(d, onx_plan_size(node->kernel));
   p->has_loose = true;
   return onx_step_list_uses(step, &p->pool, d->error);
 }
@@ -224,7 +225,7 @@ static onnxrun_status plan_known(onx_draft *d, const onx_node *node, void *param
   set_inputs(d, node);
   set_output_types(d, node);
   if (params != node->params)
-    memcpy(params, node->params, node->kernel->params_size);
+    onx_copy_params(node, params);
   ONX_TRY(onx_step_evaluate(&d->call, params, &d->plan->pool, d->error));
   take_outputs(d, node, ONX_FIXED);
   *is_done = true;

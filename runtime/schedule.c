@@ -80,8 +80,7 @@ static onnxrun_status shape_loose(onx_step *step, size_t workers, onnxrun_error 
   }
   d->call.allocate = allocate_loose;
   d->call.user = d;
-  if (node->kernel->params_size > 0)
-    memcpy(d->params, node->params, node->kernel->params_size);
+  onx_copy_params(node, d->params);
   onx_step made = {.node = node, .ranges = 1};
   if (has_shape) {
     ONX_TRY(onx_call_shape(&d->call, d->params));

@@ -231,6 +231,8 @@ typedef struct onnxrun_kernel {
   onnxrun_status (*run)(const onnxrun_host *h, onnxrun_node *n, const void *params);
   const onnxrun_loop *loops;
   double item_cost; /* maps: rough cycles an element; 0 counts as 1 */
+  size_t plan_size; /* bytes of the plan's copy: the node's params_size, then zeros for what shape()
+                       alone writes, which so costs no memory in the model. 0: params_size */
 } onnxrun_kernel;
 
 /* ---- plug-ins ------------------------------------------------------------------------------ */

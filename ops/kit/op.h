@@ -91,6 +91,9 @@ static inline void put_code(onnxrun_kernel *to, const onnxrun_kernel *from)
 #define KERNEL(name, first, last)                                                                  \
   .size = sizeof(onnxrun_kernel), .domain = "", .op = (name), .since = (first), .until = (last)
 
+/* The params struct `s`, of which `member` and what follows are for shape() alone to write. */
+#define PARAMS(s, member) .params_size = offsetof(s, member), .plan_size = sizeof(s)
+
 /* Operand tables: {IN("X", 'T', T_FLOATS), END}. FLAGS adds ONNXRUN_VALUE and the like. */
 #define IN(name, var, types)                                                                       \
   {                                                                                                \

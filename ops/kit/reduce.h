@@ -365,7 +365,7 @@ static const onnxrun_operand reduce_data_axes[] = {
 static const onnxrun_operand reduce_reduced[] = {OUT("reduced", 'T', T_REDUCE), END};
 
 #define REDUCE_FIELDS(id, in, out, attributes, loop)                                               \
-  .inputs = in, .outputs = out, .attrs = attributes, .params_size = sizeof(struct reduce),         \
+  .inputs = in, .outputs = out, .attrs = attributes, PARAMS(struct reduce, method),                \
   .shape = id##_shape, .run = reduce_run, .loops = loop
 
 /* Descriptors id_1, where axes is an attribute, and id_N, where it is an input, from opset N on,

@@ -190,7 +190,7 @@ static const onnxrun_loop matmul_loops[] = {
   static const onnxrun_kernel matmul_##first = {KERNEL("MatMul", first, last),                     \
                                                 .inputs = matmul_##first##_in,                     \
                                                 .outputs = matmul_##first##_out,                   \
-                                                .params_size = sizeof(struct matmul),              \
+                                                PARAMS(struct matmul, g),                          \
                                                 .pack = matmul_pack,                               \
                                                 .shape = matmul_shape,                             \
                                                 .loops = matmul_loops};

@@ -327,12 +327,9 @@ static const onnxrun_loop softmax_loops[] = {{ONNXRUN_UNDEFINED, softmax_loop}, 
     ((struct softmax *)params)->is_log = log;                                                      \
     return softmax_shape(h, n, params, flat);                                                      \
   }                                                                                                \
-  static const onnxrun_kernel id = {KERNEL(name, first, last),                                     \
-                                    .inputs = softmax_in,                                          \
-                                    .outputs = softmax_out,                                        \
-                                    .attrs = attributes,                                           \
-                                    .params_size = sizeof(struct softmax),                         \
-                                    .shape = id##_shape,                                           \
+  static const onnxrun_kernel id = {KERNEL(name, first, last),      .inputs = softmax_in,          \
+                                    .outputs = softmax_out,         .attrs = attributes,           \
+                                    PARAMS(struct softmax, is_row), .shape = id##_shape,           \
                                     .loops = softmax_loops};
 SOFTMAX_OP(softmax_1, "Softmax", 1, 12, false, true, softmax_attrs_1)
 SOFTMAX_OP(softmax_13, "Softmax", 13, 0, false, false, softmax_attrs_13)

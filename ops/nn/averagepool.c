@@ -111,7 +111,7 @@ static const onnxrun_loop averagepool_loops[] = {{ONNXRUN_UNDEFINED, averagepool
                                                      .inputs = averagepool_##first##_in,           \
                                                      .outputs = averagepool_##first##_out,         \
                                                      .attrs = attributes,                          \
-                                                     .params_size = sizeof(struct averagepool),    \
+                                                     PARAMS(struct averagepool, plan),             \
                                                      .shape = averagepool_shape,                   \
                                                      .loops = averagepool_loops};
 AVERAGEPOOL_OPSET(1, 6, T_AVERAGEPOOL_1, averagepool_1_attrs)

@@ -200,14 +200,10 @@ static const onnxrun_loop conv_loops[] = {{ONNXRUN_FLOAT, conv_f32},
       IN("X", 'T', types), IN_FLAGS("W", 'T', types, ONNXRUN_UNALIGNED),                           \
       IN_FLAGS("B", 'T', types, ONNXRUN_UNALIGNED | ONNXRUN_OPTIONAL_OPERAND), END};               \
   static const onnxrun_operand conv_##first##_out[] = {OUT("Y", 'T', types), END};                 \
-  static const onnxrun_kernel conv_##first = {KERNEL("Conv", first, last),                         \
-                                              .inputs = conv_##first##_in,                         \
-                                              .outputs = conv_##first##_out,                       \
-                                              .attrs = conv_attrs,                                 \
-                                              .params_size = sizeof(struct conv),                  \
-                                              .pack = conv_pack,                                   \
-                                              .shape = conv_shape,                                 \
-                                              .loops = conv_loops};
+  static const onnxrun_kernel conv_##first = {                                                     \
+      KERNEL("Conv", first, last), .inputs = conv_##first##_in, .outputs = conv_##first##_out,     \
+      .attrs = conv_attrs,         PARAMS(struct conv, packed), .pack = conv_pack,                 \
+      .shape = conv_shape,         .loops = conv_loops};
 CONV_OPSET(1, 21, T_CONV_1)
 CONV_OPSET(22, 0, T_FLOATS)
 #undef CONV_OPSET

@@ -166,7 +166,7 @@ static const onnxrun_loop maxpool_loops[] = {{ONNXRUN_UNDEFINED, maxpool_rows},
                                                  .inputs = maxpool_##first##_in,                   \
                                                  .outputs = maxpool_##first##_out,                 \
                                                  .attrs = attributes,                              \
-                                                 .params_size = sizeof(struct maxpool),            \
+                                                 PARAMS(struct maxpool, plan),                     \
                                                  .shape = maxpool_shape,                           \
                                                  .loops = maxpool_loops};
 #define INDICES OUT_OPTIONAL("Indices", 'I', T_INT64), END

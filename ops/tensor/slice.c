@@ -180,8 +180,8 @@ static const onnxrun_attr slice_attrs[] = {ATTR_INTS_REQUIRED(slice, starts),
 static const onnxrun_loop slice_loops[] = {{ONNXRUN_UNDEFINED, slice_loop}, {0}};
 
 #define SLICE(first, last)                                                                         \
-  KERNEL("Slice", first, last), .outputs = slice_out, .params_size = sizeof(slice),                \
-                                .shape = slice_shape, .loops = slice_loops
+  KERNEL("Slice", first, last), .outputs = slice_out, PARAMS(slice, c), .shape = slice_shape,      \
+                                .loops = slice_loops
 
 static const onnxrun_kernel slice_1 = {SLICE(1, 9), .inputs = slice_in_1, .attrs = slice_attrs};
 static const onnxrun_kernel slice_10 = {SLICE(10, 0), .inputs = slice_in_10};

@@ -190,9 +190,9 @@ static const onnxrun_operand transpose_out[] = {OUT("transposed", 'T', T_TENSORS
 static const onnxrun_attr transpose_attrs[] = {ATTR_INTS(transpose, perm), END};
 static const onnxrun_loop transpose_loops[] = {{ONNXRUN_UNDEFINED, rows_loop}, {0}};
 
-static const onnxrun_kernel transpose_1 = {
-    KERNEL("Transpose", 1, 0), .inputs = transpose_in,           .outputs = transpose_out,
-    .attrs = transpose_attrs,  .params_size = sizeof(transpose), .shape = transpose_shape,
-    .loops = transpose_loops};
+static const onnxrun_kernel transpose_1 = {KERNEL("Transpose", 1, 0), .inputs = transpose_in,
+                                           .outputs = transpose_out,  .attrs = transpose_attrs,
+                                           PARAMS(transpose, c),      .shape = transpose_shape,
+                                           .loops = transpose_loops};
 
 KERNELS(transpose, &transpose_1)

@@ -29,7 +29,8 @@ static bool new_folder(onx_folder *f, onx_module *m, onx_pool *pool)
     const onx_node *node = &g->nodes[i];
     n_in = node->n_in > n_in ? node->n_in : n_in;
     n_out = node->n_out > n_out ? node->n_out : n_out;
-    bytes = node->kernel->params_size > bytes ? node->kernel->params_size : bytes;
+    const size_t size = onx_plan_size(node->kernel);
+    bytes = size > bytes ? size : bytes;
   }
   *f = (onx_folder){.m = m, .g = g, .scrap = {.heap = m->pool.heap}};
   f->shaped = onx_pool_array(pool, n_in, sizeof *f->shaped);
@@ -101,8 +102,7 @@ static onx_knowledge begin(onx_folder *f, const onx_node *node, onx_pool *pool)
     if (node->out[i] != ONX_NONE)
       f->call.out[i].dtype = f->g->values[node->out[i]].dtype;
   }
-  if (node->kernel->params_size > 0)
-    memcpy(f->params, node->params, node->kernel->params_size);
+  onx_copy_params(node, f->params);
   return fill_inputs(f, node);
 }
 

@@ -30,7 +30,7 @@ typedef struct operands {
 static void set_up(direct *d, const onnxrun_tensor *in[MAP_OPERANDS])
 {
   const onx_node *node = d->call.node;
-  memcpy(d->params, node->params, node->kernel->params_size);
+  onx_copy_params(node, d->params);
   onx_call_begin(&d->call, node, ONX_SHAPE, &d->pool, &d->error);
   for (uint32_t o = 0; o < d->c->n; o++)
     d->call.in[o] = in[o];
@@ -297,7 +297,7 @@ void map_check_loop(map_case *c)
   if (node->kernel != c->kernel)
     test_fail(c->t, c->registry, "another kernel is preferred at its own first opset");
   d.pool.heap = &b->heap;
-  d.params = onx_pool_take(&d.pool, node->kernel->params_size);
+  d.params = onx_pool_take(&d.pool, onx_plan_size(node->kernel));
   const bool has_call = onx_call_new(&d.call, &d.pool, c->n, 1);
   assert(d.params && has_call);
   d.call.node = node;

@@ -227,10 +227,10 @@ static bool prepare(by_hand *h, const trial *t, built *b)
   const onx_node *node = &b->m.main->nodes[0];
   const onnxrun_kernel *k = node->kernel;
   h->pool.heap = &b->heap;
-  h->params = onx_pool_take(&h->pool, k->params_size);
+  h->params = onx_pool_take(&h->pool, onx_plan_size(k));
   const bool has_call = onx_call_new(&h->call, &h->pool, node->n_in + 1, node->n_out);
   assert(has_call && h->params);
-  memcpy(h->params, node->params, k->params_size);
+  onx_copy_params(node, h->params);
   onx_call_begin(&h->call, node, ONX_SHAPE, &h->pool, &h->error);
   for (uint32_t i = 0; i < node->n_in; i++)
     h->call.in[i] = t->in[i];

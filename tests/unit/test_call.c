@@ -282,6 +282,48 @@ Test(call, a_failure_without_words_is_named)
   expect(&k, 1, ONNXRUN_RUN_FAILED, "run() failed");
 }
 
+/* What the node has, and what shape() alone writes. */
+struct divided {
+  int64_t node, plan[40];
+};
+
+static onnxrun_status divided_prepare(const onnxrun_host *h, onnxrun_node *n, void *params)
+{
+  (void)h, (void)n;
+  *(int64_t *)params = 7;
+  return ONNXRUN_OK;
+}
+
+static onnxrun_status divided_shape(const onnxrun_host *h, onnxrun_node *n, void *params)
+{
+  struct divided *p = params;
+  static const int64_t zeros[40];
+  if (p->node != 7 || memcmp(p->plan, zeros, sizeof zeros) != 0)
+    return h->fail(n, ONNXRUN_RUN_FAILED, "params are not the node's and zeros");
+  memset(p->plan, 1, sizeof p->plan);
+  p->node = 8;
+  return h->output(n, 0, 1, three);
+}
+
+static onnxrun_status divided_run(const onnxrun_host *h, onnxrun_node *n, const void *params)
+{
+  const struct divided *p = params;
+  if (p->node != 8 || p->plan[39] != 0x0101010101010101)
+    return h->fail(n, ONNXRUN_RUN_FAILED, "params are not what shape() wrote");
+  return fine_run(h, n, params);
+}
+
+Test(call, a_plan_has_params_of_its_own_behind_the_nodes)
+{
+  const onnxrun_kernel k = {KERNEL,
+                            .params_size = sizeof(int64_t),
+                            .plan_size = sizeof(struct divided),
+                            .prepare = divided_prepare,
+                            .shape = divided_shape,
+                            .run = divided_run};
+  expect(&k, 1, ONNXRUN_OK, "");
+}
+
 static onnxrun_status keeps_too_much(const onnxrun_host *h, onnxrun_node *n, const void *params)
 {
   (void)params;
