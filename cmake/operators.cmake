@@ -16,6 +16,8 @@ set(isa_flags_avx512 ${isa_flags_avx2} -mavx512f -mavx512vl -mavx512dq -mavx512b
                      -mprefer-vector-width=512)
 
 add_library(onnxrun_warnings INTERFACE)
+# What is ours may use what may still change.
+target_compile_definitions(onnxrun_warnings INTERFACE ONNXRUN_EXPERIMENTAL)
 target_compile_options(
   onnxrun_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
                              -Wmissing-prototypes -Wvla -Wwrite-strings

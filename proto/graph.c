@@ -10,6 +10,7 @@
 enum {
   GRAPH_NAME = 2,
   GRAPH_INITIALIZER = 5,
+  GRAPH_DOC = 10,
   GRAPH_INPUT = 11,
   GRAPH_OUTPUT = 12,
   GRAPH_INFO = 13,
@@ -82,24 +83,27 @@ static onnxrun_status read_initializers(onx_reader *r, onx_scope *scope)
   while (onx_walk_next(&w, &f)) {
     if (f.number == GRAPH_NAME)
       scope->g->name = onx_field_text(&f);
+    else if (f.number == GRAPH_DOC)
+      scope->g->doc = onx_field_text(&f);
     else if (f.number == GRAPH_INITIALIZER || f.number == GRAPH_SPARSE)
       ONX_TRY(read_initializer(r, scope, &f));
   }
   return w.status;
 }
 
-static onnxrun_status read_input(onx_reader *r, onx_scope *scope, onx_span span)
+static onnxrun_status read_input(onx_reader *r, onx_scope *scope, onx_span span,
+                                 onnxrun_string *docs)
 {
   onx_graph *g = scope->g;
-  onnxrun_string name;
-  onx_type type;
+  onx_value_info info;
   uint32_t index;
-  ONX_TRY(onx_value_info_read(r, span, &name, &type));
-  index = onx_table_find(&scope->names, name);
+  ONX_TRY(onx_value_info_read(r, span, &info));
+  index = onx_table_find(&scope->names, info.name);
   if (index != ONX_NONE && g->values[index].constant)
     return ONNXRUN_OK; /* before IR 4 initializers were listed as inputs too */
-  ONX_TRY(onx_scope_define(r, scope, name, &index));
-  set_type(&g->values[index], &type);
+  ONX_TRY(onx_scope_define(r, scope, info.name, &index));
+  set_type(&g->values[index], &info.type);
+  docs[g->n_inputs] = info.doc;
   g->inputs[g->n_inputs++] = index;
   return ONNXRUN_OK;
 }
@@ -107,11 +111,14 @@ static onnxrun_status read_input(onx_reader *r, onx_scope *scope, onx_span span)
 static onnxrun_status read_inputs(onx_reader *r, onx_scope *scope)
 {
   onx_walk w = onx_walk_begin(r, scope->message, scope->body);
+  onnxrun_string *docs;
   onx_field f;
   ONX_TRY(new_list(r, scope, GRAPH_INPUT, sizeof(uint32_t), (void **)&scope->g->inputs));
+  ONX_TRY(new_list(r, scope, GRAPH_INPUT, sizeof *docs, (void **)&docs));
+  scope->g->input_docs = docs;
   while (onx_walk_next(&w, &f)) {
     if (f.number == GRAPH_INPUT)
-      ONX_TRY(read_input(r, scope, f.span));
+      ONX_TRY(read_input(r, scope, f.span, docs));
   }
   return w.status;
 }
@@ -141,17 +148,20 @@ static onnxrun_status take_hint(onx_graph *g, uint32_t index, const onx_type *ty
 static onnxrun_status read_outputs(onx_reader *r, onx_scope *scope)
 {
   onx_walk w = onx_walk_begin(r, scope->message, scope->body);
-  onnxrun_string name;
-  onx_type type;
+  onnxrun_string *docs;
+  onx_value_info info;
   uint32_t index;
   onx_field f;
   ONX_TRY(new_list(r, scope, GRAPH_OUTPUT, sizeof(uint32_t), (void **)&scope->g->outputs));
+  ONX_TRY(new_list(r, scope, GRAPH_OUTPUT, sizeof *docs, (void **)&docs));
+  scope->g->output_docs = docs;
   while (onx_walk_next(&w, &f)) {
     if (f.number != GRAPH_OUTPUT)
       continue;
-    ONX_TRY(onx_value_info_read(r, f.span, &name, &type));
-    ONX_TRY(add_output(r, scope, name, &index));
-    ONX_TRY(take_hint(scope->g, index, &type));
+    ONX_TRY(onx_value_info_read(r, f.span, &info));
+    docs[scope->g->n_outputs] = info.doc;
+    ONX_TRY(add_output(r, scope, info.name, &index));
+    ONX_TRY(take_hint(scope->g, index, &info.type));
   }
   return w.status;
 }
@@ -159,14 +169,13 @@ static onnxrun_status read_outputs(onx_reader *r, onx_scope *scope)
 static onnxrun_status read_infos(onx_reader *r, onx_scope *scope)
 {
   onx_walk w = onx_walk_begin(r, scope->message, scope->body);
-  onnxrun_string name;
-  onx_type type;
+  onx_value_info info;
   onx_field f;
   while (onx_walk_next(&w, &f)) {
     if (f.number != GRAPH_INFO)
       continue;
-    ONX_TRY(onx_value_info_read(r, f.span, &name, &type));
-    ONX_TRY(take_hint(scope->g, onx_table_find(&scope->names, name), &type));
+    ONX_TRY(onx_value_info_read(r, f.span, &info));
+    ONX_TRY(take_hint(scope->g, onx_table_find(&scope->names, info.name), &info.type));
   }
   return w.status;
 }

@@ -74,19 +74,19 @@ onnxrun_status onx_type_read(onx_reader *r, onx_span span, onx_type *out)
   return s;
 }
 
-onnxrun_status onx_value_info_read(onx_reader *r, onx_span span, onnxrun_string *name,
-                                   onx_type *type)
+onnxrun_status onx_value_info_read(onx_reader *r, onx_span span, onx_value_info *out)
 {
-  enum { NAME = 1, TYPE = 2 };
+  enum { NAME = 1, TYPE = 2, DOC = 3 };
   onx_walk w = onx_walk_begin(r, &onnx__value_info_proto__descriptor, span);
   onx_field f;
-  *name = onx_text("");
-  *type = (onx_type){.rank = -1};
+  *out = (onx_value_info){onx_text(""), onx_text(""), {.rank = -1}};
   while (onx_walk_next(&w, &f)) {
     if (f.number == NAME)
-      *name = onx_field_text(&f);
+      out->name = onx_field_text(&f);
+    else if (f.number == DOC)
+      out->doc = onx_field_text(&f);
     else if (f.number == TYPE)
-      ONX_TRY(onx_type_read(r, f.span, type));
+      ONX_TRY(onx_type_read(r, f.span, &out->type));
   }
   return w.status;
 }

@@ -19,8 +19,12 @@ onnxrun_dtype onx_element_type(int64_t number);
 /* A TypeProto. A rank above ONNXRUN_MAX_RANK reads as unknown. */
 onnxrun_status onx_type_read(onx_reader *r, onx_span span, onx_type *out);
 
-/* A ValueInfoProto: its name, borrowed from the file, and its type. */
-onnxrun_status onx_value_info_read(onx_reader *r, onx_span span, onnxrun_string *name,
-                                   onx_type *type);
+/* A ValueInfoProto. Texts are borrowed from the file. */
+typedef struct onx_value_info {
+  onnxrun_string name, doc;
+  onx_type type;
+} onx_value_info;
+
+onnxrun_status onx_value_info_read(onx_reader *r, onx_span span, onx_value_info *out);
 
 #endif

@@ -10,7 +10,7 @@ onx_graph *onx_graph_new(onx_module *m, onx_graph *outer)
 {
   onx_graph *g = onx_pool_take(&m->pool, sizeof *g);
   if (g) {
-    g->name = onx_text("");
+    g->name = g->doc = onx_text("");
     g->outer = outer;
   }
   return g;

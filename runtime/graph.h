@@ -71,6 +71,8 @@ struct onx_graph {
   size_t n_nodes, cap_nodes;
   uint32_t *inputs, *outputs; /* inputs: those of the file that have no initializer, in its order */
   size_t n_inputs, n_outputs;
+  const onnxrun_string *input_docs, *output_docs; /* as many, or NULL */
+  onnxrun_string doc;
 };
 
 typedef struct onx_opset {

@@ -1,7 +1,5 @@
-/* model.c: from a file or bytes to an immutable model, and what it says of itself. */
+/* model.c: from a file or bytes to an immutable model. */
 #include "runtime/model.h"
-
-#include <string.h>
 
 #include "proto/reader.h"
 #include "runtime/bind.h"
@@ -124,52 +122,4 @@ void onnxrun_model_release(onnxrun_model *model)
 const onx_module *onx_model_module(const onnxrun_model *model)
 {
   return &model->module;
-}
-
-size_t onnxrun_model_inputs(const onnxrun_model *model)
-{
-  return model ? model->module.main->n_inputs : 0;
-}
-
-size_t onnxrun_model_outputs(const onnxrun_model *model)
-{
-  return model ? model->module.main->n_outputs : 0;
-}
-
-const char *const onx_no_names[ONNXRUN_MAX_RANK];
-
-onnxrun_status onx_model_describe(const onx_graph *g, const uint32_t *list, size_t n, size_t i,
-                                  onnxrun_info *info, onnxrun_error *error)
-{
-  if (!info || info->size != sizeof *info)
-    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "info is NULL or its size is not set");
-  if (i >= n)
-    return onx_fail(error, ONNXRUN_NOT_FOUND, "index %zu is past the last of %zu", i, n);
-  const onx_value *v = &g->values[list[i]];
-  *info = (onnxrun_info){.size = sizeof *info, .name = v->name.data, .name_size = v->name.size};
-  info->spec.dtype = v->dtype;
-  info->any_rank = v->rank < 0;
-  info->spec.rank = v->rank < 0 ? 0 : (uint32_t)v->rank;
-  if (info->spec.rank > 0)
-    memcpy(info->spec.dims, v->dims, info->spec.rank * sizeof *v->dims);
-  info->dim_names = v->dim_names ? v->dim_names : onx_no_names;
-  return ONNXRUN_OK;
-}
-
-onnxrun_status onnxrun_model_input(const onnxrun_model *model, size_t i, onnxrun_info *info,
-                                   onnxrun_error *error)
-{
-  if (!model)
-    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "model is NULL");
-  const onx_graph *g = model->module.main;
-  return onx_model_describe(g, g->inputs, g->n_inputs, i, info, error);
-}
-
-onnxrun_status onnxrun_model_output(const onnxrun_model *model, size_t i, onnxrun_info *info,
-                                    onnxrun_error *error)
-{
-  if (!model)
-    return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "model is NULL");
-  const onx_graph *g = model->module.main;
-  return onx_model_describe(g, g->outputs, g->n_outputs, i, info, error);
 }

@@ -7,9 +7,9 @@
 /* The module, immutable once the model is made. */
 const onx_module *onx_model_module(const onnxrun_model *model);
 
-/* What the graph says of the value list[i]; NOT_FOUND past the end. */
-onnxrun_status onx_model_describe(const onx_graph *g, const uint32_t *list, size_t n, size_t i,
-                                  onnxrun_info *info, onnxrun_error *error);
+/* What the graph says of its input or output i; NOT_FOUND past the end. */
+onnxrun_status onx_graph_describe(const onx_graph *g, bool is_output, size_t i, onnxrun_info *info,
+                                  onnxrun_error *error);
 
 /* Names of dims that have none. */
 extern const char *const onx_no_names[ONNXRUN_MAX_RANK];

@@ -343,7 +343,7 @@ onnxrun_status onnxrun_session_output(onnxrun_session *session, const onnxrun_te
   const onx_graph *g = session->module->main;
   const onx_plan *p = NULL;
   onnxrun_info found = {.size = info ? info->size : 0};
-  ONX_TRY(onx_model_describe(g, g->outputs, g->n_outputs, i, &found, error));
+  ONX_TRY(onx_graph_describe(g, true, i, &found, error));
   ONX_TRY(plan_ahead(session, in, n_in, &p, error));
   const uint32_t v = g->outputs[i];
   if (p->place[v] != ONX_LOOSE) {

@@ -12,9 +12,18 @@
  *
  * Rules for every call. Handles are opaque; release takes NULL. A call that returns a status fills
  * the caller's onnxrun_error (which may be NULL) when it fails, and leaves its out parameters
- * untouched. Nothing is printed, no global is kept, no environment variable is read but
- * OMP_NUM_THREADS. Thread rules, one word each: immutable (share freely), thread-compatible (one
- * thread at a time), thread-safe. All calls are since 0.1. */
+ * untouched; NULL where a pointer is needed is INVALID_ARGUMENT, and any call that makes something
+ * may fail by NO_MEMORY or LIMIT (options->max_bytes). Nothing is printed, no global is kept, no
+ * environment variable is read but OMP_NUM_THREADS. Thread rules, one word each, stand at the head
+ * of each part: immutable (share freely), thread-compatible (one thread at a time), thread-safe.
+ * All calls are since 0.1.
+ *
+ * What stands here is stable: a program built against this header runs with every later library of
+ * the same major version. Structs that begin with `size` grow at their end; the caller sets it to
+ * sizeof. Behind ONNXRUN_EXPERIMENTAL, at the end, is what may still change.
+ *
+ * For other languages: every name is a function, a struct of plain fields, an enum of int's size or
+ * a plain number; no bit-field, no inline function, no macro that a program cannot do without. */
 #ifndef ONNXRUN_H
 #define ONNXRUN_H
 
@@ -116,12 +125,9 @@ ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_registry_add(
 ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_registry_load(onnxrun_registry *registry,
                                                                   const char *path,
                                                                   onnxrun_error *error);
-/* Kernels in the registry, and the i-th (NULL past the end); for listings and tests. */
-ONNXRUN_API size_t onnxrun_registry_size(const onnxrun_registry *registry);
-ONNXRUN_API const struct onnxrun_kernel *onnxrun_registry_kernel(const onnxrun_registry *registry,
-                                                                 size_t i);
 /* The instruction set's name; static. */
 ONNXRUN_API const char *onnxrun_registry_isa(const onnxrun_registry *registry);
+/* After all models that were made with it. */
 ONNXRUN_API void onnxrun_registry_release(onnxrun_registry *registry);
 
 /* ---- model: immutable; shared by any number of sessions -------------------------------------- */
@@ -150,6 +156,7 @@ typedef struct onnxrun_info {
   const char *const *dim_names; /* spec.rank names; NULL for a dim that has none */
   int32_t any_rank;             /* not 0: the model does not say a rank */
   int32_t reserved;
+  onnxrun_string doc; /* what the model says of it in words; any bytes */
 } onnxrun_info;
 
 /* Inputs that a run must be given, in the model's order (those with an initializer are constants),
@@ -163,6 +170,46 @@ ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_model_input(const onnxrun_mo
 ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_model_output(const onnxrun_model *model,
                                                                  size_t i, onnxrun_info *info,
                                                                  onnxrun_error *error);
+/* Where the input or output of that name stands. NOT_FOUND lists those that there are. A name that
+ * holds a zero byte is found by index alone. */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_model_find_input(const onnxrun_model *model,
+                                                                     const char *name, size_t *i,
+                                                                     onnxrun_error *error);
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_model_find_output(const onnxrun_model *model,
+                                                                      const char *name, size_t *i,
+                                                                      onnxrun_error *error);
+
+/* What a model says of itself. Texts are borrowed until the model's release, hold any bytes, and
+ * are empty where the model says nothing. */
+typedef struct onnxrun_about {
+  size_t size; /* set to sizeof(onnxrun_about) by the caller */
+  int64_t ir_version, model_version;
+  onnxrun_string producer, producer_version, domain, doc;
+  onnxrun_string graph, graph_doc; /* the main graph's name, and what it says in words */
+} onnxrun_about;
+
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_model_about(const onnxrun_model *model,
+                                                                onnxrun_about *about,
+                                                                onnxrun_error *error);
+/* Operator sets that the model imports, and the i-th: its domain (borrowed like the texts above; ""
+ * is ai.onnx) and version. NOT_FOUND past the end. */
+ONNXRUN_API size_t onnxrun_model_opsets(const onnxrun_model *model);
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_model_opset(const onnxrun_model *model,
+                                                                size_t i, onnxrun_string *domain,
+                                                                int64_t *version,
+                                                                onnxrun_error *error);
+/* Properties that the model's makers gave it (metadata_props), and the i-th: a key and a value, any
+ * bytes, borrowed likewise. NOT_FOUND past the end. */
+ONNXRUN_API size_t onnxrun_model_properties(const onnxrun_model *model);
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_model_property(const onnxrun_model *model,
+                                                                   size_t i, onnxrun_string *key,
+                                                                   onnxrun_string *value,
+                                                                   onnxrun_error *error);
+/* The value of the first property with that key. NOT_FOUND lists the keys that there are. */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_model_find_property(const onnxrun_model *model,
+                                                                        const char *key,
+                                                                        onnxrun_string *value,
+                                                                        onnxrun_error *error);
 
 /* ---- session: thread-compatible; one for each thread that runs ------------------------------- */
 
@@ -270,6 +317,18 @@ ONNXRUN_API void onnxrun_value_release(onnxrun_value *value);
 ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_value_write(const onnxrun_tensor *tensor,
                                                                 const char *name, void *buffer,
                                                                 size_t *size, onnxrun_error *error);
+
+/* ---- experimental: may change or go in any version ------------------------------------------- */
+
+#ifdef ONNXRUN_EXPERIMENTAL
+
+/* Kernels in the registry, and the i-th, borrowed until its release (NULL past the end); for
+ * listings and tests. */
+ONNXRUN_API size_t onnxrun_registry_size(const onnxrun_registry *registry);
+ONNXRUN_API const struct onnxrun_kernel *onnxrun_registry_kernel(const onnxrun_registry *registry,
+                                                                 size_t i);
+
+#endif
 
 #ifdef __cplusplus
 }
