@@ -37,7 +37,7 @@ def convolution():
     b = g.constant(numbers(40, 1), (40,))
     made = g.node("Conv", ["x", w, b], pads=[1, 1, 1, 1])
     g.node("example.SoftClip", [made], "y", limit=1.0)
-    g.write(os.path.join(HERE, "conv.onnx"), [info("x", ["N", 3, "H", "W"])],
+    g.write(os.path.join(HERE, "conv.onnx"), [info("x", ["N", "C", "H", "W"])],
             [info("y", ["N", 40, "H", "W"])])
 
 

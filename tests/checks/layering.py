@@ -29,7 +29,7 @@ RULES = [
 
 # Header, and the files that alone include it.
 OWNERS = {
-    "omp.h": ["runtime/parallel.c"],
+    "omp.h": ["runtime/parallel.c", "examples/plugin/onednn.c"],
     "cpuid.h": ["runtime/cpu.c"],
     "dlfcn.h": ["runtime/plugin.c", "bench/ort.c"],
     "immintrin.h": ["ops/kit/vec.h", "runtime/cpu.c", "bench/copy.c"],
