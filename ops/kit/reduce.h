@@ -218,6 +218,34 @@ static COLD void reduce_how(struct reduce *p)
                          .apart = p->how.apart};
 }
 
+/* A result, or a tile of them. */
+struct reduce_place {
+  size_t from, to;     /* stored elements: the first read, the first written */
+  size_t width, count; /* of a row; of results */
+};
+
+static inline struct reduce_place reduce_place(const struct reduce *p, size_t result)
+{
+  /* A division takes as long as a small result. */
+  const size_t kept = p->tiles > 1 ? result / p->tiles : result, tile = result - kept * p->tiles;
+  struct reduce_place at = {0, result, p->walk.width, 1};
+  at.from = walk_offset(p->kept_rank, p->kept_dims, p->kept_strides, kept);
+  if (p->inner > 0) {
+    const size_t column = tile * p->tile, left = p->inner - column;
+    at.from += column * (p->how.apart > 1 ? p->how.apart : 1);
+    at.to = kept * p->inner + column;
+    at.width = at.count = left < p->tile ? left : p->tile;
+  }
+  return at;
+}
+
+/* What an item writes, when results are not in slices. */
+static void reduce_part(const void *params, size_t item, onnxrun_part *part)
+{
+  const struct reduce_place at = reduce_place(params, item);
+  *part = (onnxrun_part){.first = at.to, .length = at.count, .rows = 1};
+}
+
 /* Shapes, geometry and work. A kernel's shape() calls it with its method. */
 static COLD onnxrun_status reduce_shape(const onnxrun_host *h, onnxrun_node *n, struct reduce *p,
                                         const struct reduce_method *method)
@@ -239,6 +267,7 @@ static COLD onnxrun_status reduce_shape(const onnxrun_host *h, onnxrun_node *n, 
   onnxrun_work work = ONNXRUN_WORK_INIT;
   work.items = p->results * p->slices;
   work.skips_run = !p->missing;
+  work.part = p->missing ? NULL : reduce_part;
   const size_t rows = p->rows < p->slice_rows ? p->rows : p->slice_rows;
   work.item_cost = 50 + (double)rows * (2 + 0.25 * (double)(p->walk.width * p->how.bytes / 4));
   /* One row more: log_sum_exp's maxima. */
@@ -259,27 +288,6 @@ static COLD onnxrun_status reduce_run(const onnxrun_host *h, onnxrun_node *n, co
 }
 
 /* ---- the loop ---- */
-
-/* A result, or a tile of them. */
-struct reduce_place {
-  size_t from, to;     /* stored elements: the first read, the first written */
-  size_t width, count; /* of a row; of results */
-};
-
-static inline struct reduce_place reduce_place(const struct reduce *p, size_t result)
-{
-  /* A division takes as long as a small result. */
-  const size_t kept = p->tiles > 1 ? result / p->tiles : result, tile = result - kept * p->tiles;
-  struct reduce_place at = {0, result, p->walk.width, 1};
-  at.from = walk_offset(p->kept_rank, p->kept_dims, p->kept_strides, kept);
-  if (p->inner > 0) {
-    const size_t column = tile * p->tile, left = p->inner - column;
-    at.from += column * (p->how.apart > 1 ? p->how.apart : 1);
-    at.to = kept * p->inner + column;
-    at.width = at.count = left < p->tile ? left : p->tile;
-  }
-  return at;
-}
 
 /* Keeps a slice's partial result; true for the last slice of a result, with all joined in scratch.
  */

@@ -22,6 +22,7 @@ typedef struct head {
 } head;
 
 static const int64_t k1[] = {1, 1}, k2[] = {2, 2}, k3[] = {3, 3}, p1[] = {1, 1, 1, 1};
+static const int64_t a1[] = {1}, a2[] = {2}, a02[] = {0, 2};
 
 #define INTS(text, list)                                                                           \
   {                                                                                                \
@@ -53,6 +54,11 @@ static const head heads[] = {
     {"MaxPool", {{4, {2, 7, 21, 23}}}, {INTS("kernel_shape", k3), INTS("strides", k2)}},
     {"AveragePool", {{4, {2, 7, 21, 23}}}, {INTS("kernel_shape", k2)}},
     {"GlobalAveragePool", {{4, {2, 70, 5, 5}}}, {NONE}},
+    {"ReduceMean", {{2, {3000, 40}}}, {INTS("axes", a1)}},
+    {"ReduceMean", {{3, {900, 5, 7}}}, {INTS("axes", a2)}},
+    {"ReduceL2", {{3, {20, 33, 700}}}, {INTS("axes", a1)}},
+    {"ReduceMax", {{3, {500, 50, 3}}}, {INTS("axes", a1)}},
+    {"ReduceLogSumExp", {{4, {3, 4, 50, 60}}}, {INTS("axes", a02)}},
     {"Softmax", {{2, {300, 10}}}, {NONE}},
     {"Softmax", {{2, {30, 1000}}}, {NONE}},
     {"Softmax", {{3, {3, 50, 77}}}, {INT("axis", 1)}},
