@@ -63,7 +63,7 @@ def info(name, dims, kind=FLOAT):
 class Graph:
     def __init__(self, domain=None):
         """domain: one beside ai.onnx, of the operators "domain.Name"."""
-        self.domain = domain
+        self.domain, self.version = domain, 1
         self.nodes, self.inits, self.count, self.rest = [], [], 0, b""
         self.tail = []  # (bytes, large data) of initializers that are not to be copied
 
@@ -94,7 +94,7 @@ class Graph:
         large = b"".join(head for head, data in self.tail)
         size = len(body) + len(large) + sum(len(data) for head, data in self.tail)
         opset = span(8, number(2, 17))
-        opset += span(8, span(1, self.domain) + number(2, 1)) if self.domain else b""
+        opset += span(8, span(1, self.domain) + number(2, self.version)) if self.domain else b""
         with open(path, "wb") as f:
             f.write(number(1, 8) + span(2, "bench/models.py") + opset + varint(7 << 3 | 2))
             f.write(varint(size) + body)

@@ -5,14 +5,15 @@ by byte by bench/models.py, so no package is needed, and the files are the same 
     models/plugins/make.py
 """
 import os
+import struct
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "bench"))
 sys.dont_write_bytecode = True
-from models import FLOAT, INT64, RAW, Graph, info, number, span  # noqa: E402
+from models import FLOAT, INT64, RAW, Graph, info, number, span, varint  # noqa: E402
 
-FLOAT16 = 10
+FLOAT16, UINT8 = 10, 2
 RAW[FLOAT16] = "e"
 
 
@@ -58,9 +59,55 @@ def median(name, edge, size):
     g.write(os.path.join(HERE, name), inputs, [info("y", ["N", "M"])])
 
 
+def relu():
+    """Of a type that Relu has not by the standard."""
+    g = Graph()
+    g.node("Relu", ["x"], "y")
+    g.write(os.path.join(HERE, "relu-u8.onnx"), [info("x", ["N"], UINT8)], [info("y", ["N"], UINT8)])
+
+
+def some(kind, field, values):
+    """An attribute of a kind that bench/models.py does not write, without its name."""
+    return b"".join(span(field, v) for v in values) + number(20, kind)
+
+
+def everything(name, i, k):
+    """What tests/abi/v1/plugin.c has, one after the other; k None: an input."""
+    g = Graph("v1")
+    g.version = 3
+    w, one = g.constant([1.0, 2.0, 3.0], (3,)), g.constant(1.0)
+    size = "k" if k is None else g.constant(k, (), INT64)
+    scalar = number(2, FLOAT) + span(9, struct.pack("<f", 16.0))
+    attributes = [span(1, "f") + varint(2 << 3 | 5) + struct.pack("<f", 0.25) + number(20, 1),
+                  span(1, "i") + number(3, i) + number(20, 2),
+                  span(1, "s") + span(4, "8") + number(20, 3),
+                  span(1, "t") + span(5, scalar) + number(20, 4),
+                  span(1, "floats") + b"".join(varint(7 << 3 | 5) + struct.pack("<f", v)
+                                               for v in (32.0, 64.0)) + number(20, 6),
+                  span(1, "ints") + number(8, 128) + number(8, 256) + number(20, 7),
+                  span(1, "strings") + some(8, 9, ["1", "2"]),
+                  span(1, "choice") + span(4, "one") + number(20, 3),
+                  span(1, "ignored") + number(3, 7) + number(20, 2)]
+    body = b"".join(span(1, v) for v in ("x", w, size, "", one, size)) + span(2, "a") + span(2, "z")
+    body += span(3, "everything") + span(4, "Everything") + span(7, "v1")
+    g.nodes.append(span(1, body + b"".join(span(5, a) for a in attributes)))
+    biased = g.node("v1.Biased", ["a", g.constant([1000.0, 2000.0], (2,))])
+    g.node("v1.Turned", [g.node("v1.Half", [biased])], "y")
+    g.node("v1.Rank", ["x"], "rank")
+    g.node("v1.Count", ["x"], "held")
+    outs = [info("y", [1, "M"]), info("z", ["K"], INT64), info("rank", [], INT64),
+            info("held", [], INT64)]
+    g.write(os.path.join(HERE, name),
+            [info("x", [2, "N"])] + ([info("k", [], INT64)] if k is None else []), outs)
+
+
 softclip("softclip.onnx", FLOAT)
 softclip("softclip-f16.onnx", FLOAT16)
 convolution()
 product()
 median("median.onnx", "repeat", 5)
 median("median-valid.onnx", "valid", None)
+relu()
+everything("v1.onnx", 512, 3)
+everything("v1-run.onnx", 512, None)
+everything("v1-declined.onnx", 99, 3)
