@@ -1,6 +1,12 @@
 #compdef onnxrun
 # Completion of onnxrun for zsh; tests/docs/manual.sh compares it with --help.
 
+# FILE, or the file of NAME=FILE.
+_onnxrun_named_file() {
+  compset -P '*='
+  _files
+}
+
 local -a both run tests
 local passes='dead fold identity cse batchnorm fuse epilogues'
 both=(
@@ -15,7 +21,7 @@ both=(
 )
 run=(
   '*--shape=[dims of a .bin input]:NAME=1x3x224x224'
-  '*'{-o+,--output=}'[write all outputs to a folder, or NAME=FILE]:folder or NAME=FILE:_files'
+  '*'{-o+,--output=}'[write all outputs to a folder, or NAME=FILE]:folder or NAME=FILE:_onnxrun_named_file'
   '--input-format=[of standard input and other files]:format:(bin pb)'
   '--output-format=[of the files in a folder]:format:(bin pb)'
   '--full[print every element]'
@@ -32,5 +38,5 @@ tests=(
 if (( ${words[(I)test]} )); then
   _arguments -s $both $tests '1:command:(test)' '*:folder of tests:_files -/'
 else
-  _arguments -s $both $run '1:model:_files -g "*.onnx(-.)"' '*:input, FILE or NAME=FILE:_files'
+  _arguments -s $both $run '1:model:_files -g "*.onnx(-.)"' '*:input, FILE or NAME=FILE:_onnxrun_named_file'
 fi
