@@ -2,7 +2,7 @@
 # shared and the static library are made of.
 
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET GLOBAL libprotobuf-c)
+pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c)
 find_program(PROTOC_C protoc-c REQUIRED)
 
 set(generated ${CMAKE_CURRENT_BINARY_DIR}/generated)
@@ -27,7 +27,7 @@ set_target_properties(
   onnxrun_core onnxrun_format PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden
                                          C_EXTENSIONS OFF)
 if(ONNXRUN_OPENMP)
-  find_package(OpenMP REQUIRED GLOBAL COMPONENTS C)
+  find_package(OpenMP REQUIRED COMPONENTS C)
   target_compile_definitions(onnxrun_core PRIVATE ONX_OPENMP)
   target_link_libraries(onnxrun_core PRIVATE OpenMP::OpenMP_C)
 endif()
