@@ -60,6 +60,7 @@ enum element_class element_class(onnxrun_dtype type)
     return ELEMENT_STRING;
   case ONNXRUN_SEQUENCE:
   case ONNXRUN_OPTIONAL:
+  case ONNXRUN_MAPPING:
     return ELEMENT_LIST;
   default:
     return float_kind(type) ? ELEMENT_REAL : ELEMENT_NONE;

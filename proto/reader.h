@@ -33,8 +33,8 @@ typedef struct onx_value_file {
   size_t max_depth;
 } onx_value_file;
 
-/* Reads a TensorProto, SequenceProto or OptionalProto (see onnxrun_value_parse) into the pool. Data
- * lies in the file where it is aligned to its type, else in the pool. */
+/* Reads a TensorProto, SequenceProto, OptionalProto or MapProto (see onnxrun_value_parse) into the
+ * pool. Data lies in the file where it is aligned to its type, else in the pool. */
 onnxrun_status onx_read_value(onx_pool *pool, const onx_value_file *file,
                               const onnxrun_tensor **out, onnxrun_error *error);
 

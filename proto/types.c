@@ -10,7 +10,7 @@
 
 onnxrun_dtype onx_element_type(int64_t number)
 {
-  /* SEQUENCE and OPTIONAL are ours, not the file's. */
+  /* Containers are ours, not the file's. */
   if (number <= 0 || number >= ONNXRUN_SEQUENCE || onnxrun_bits((onnxrun_dtype)number) == 0)
     return ONNXRUN_UNDEFINED;
   return (onnxrun_dtype)number;
@@ -66,6 +66,9 @@ onnxrun_status onx_type_read(onx_reader *r, onx_span span, onx_type *out)
     break;
   case ONNX__TYPE_PROTO__VALUE_OPTIONAL_TYPE:
     *out = (onx_type){.dtype = ONNXRUN_OPTIONAL};
+    break;
+  case ONNX__TYPE_PROTO__VALUE_MAP_TYPE:
+    *out = (onx_type){.dtype = ONNXRUN_MAPPING};
     break;
   default:
     break;

@@ -4,7 +4,7 @@
 
 #include "proto/wire.h"
 
-/* dtype UNDEFINED: none, or one that no value of ours has (maps, sparse tensors). rank -1: unknown.
+/* dtype UNDEFINED: none, or one that no value of ours has (sparse tensors). rank -1: unknown.
  */
 typedef struct onx_type {
   onnxrun_dtype dtype;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/error.h"
+#include "runtime/value.h"
 
 /* Adds the named dims of input i; `table` says where each name was seen first. */
 static bool find_same(onx_inputs *inputs, uint32_t i, onx_pool *pool, onx_table *table)
@@ -58,6 +59,18 @@ static onnxrun_status check_dims(const onx_value *v, const onnxrun_tensor *t, on
   return ONNXRUN_OK;
 }
 
+/* What strings and items point to. */
+static onnxrun_status check_inside(const onx_value *v, const onnxrun_tensor *t,
+                                   onnxrun_error *error)
+{
+  onnxrun_error inner;
+  if (t->dtype != ONNXRUN_STRING && !onx_is_container(t->dtype))
+    return ONNXRUN_OK;
+  if (onx_value_check(t, ONX_NESTING, &inner) == ONNXRUN_OK)
+    return ONNXRUN_OK;
+  return onx_fail(error, ONNXRUN_INVALID_INPUT, "input '%s': %s", v->name.data, inner.text);
+}
+
 static onnxrun_status check_input(const onx_value *v, const onnxrun_tensor *t, bool has_data,
                                   onnxrun_error *error)
 {
@@ -79,7 +92,7 @@ static onnxrun_status check_input(const onx_value *v, const onnxrun_tensor *t, b
   if ((uintptr_t)t->data % onx_alignment(t->dtype) != 0)
     return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "input '%s' is not aligned to its type",
                     v->name.data);
-  return ONNXRUN_OK;
+  return check_inside(v, t, error);
 }
 
 /* Dims of one name must be of one size. */

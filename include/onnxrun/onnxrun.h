@@ -299,21 +299,57 @@ ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_session_memory(onnxrun_sessi
                                                                    size_t n_in, size_t *bytes,
                                                                    onnxrun_error *error);
 
-/* ---- values in files: immutable -------------------------------------------------------------- */
+/* ---- values: what has memory of its own; immutable ------------------------------------------- */
 
-/* Reads a TensorProto, or a SequenceProto or OptionalProto where `kind` is ONNXRUN_SEQUENCE or
- * ONNXRUN_OPTIONAL (the bytes do not tell them apart; any other kind means a TensorProto).
- * `data` is borrowed until release. */
+/* A tensor of numbers is a view, onnxrun_tensor, and needs nothing of this. Tensors of strings and
+ * sequences, optionals and maps are views too, whose elements are onnxrun_string and onnxrun_list
+ * (types.h): a run takes them and lends them like others. The calls below make such a view with all
+ * that it holds, so that no program need know how they lie in memory. Each copies what it is given,
+ * which may come from another value, an output or the program. Of the options allocator, max_bytes
+ * and max_depth are used. INVALID_ARGUMENT says what is wrong with what was given. */
+
+/* A copy of a tensor of any kind: of a lent output, to have it after the next run. */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_value_copy(const onnxrun_tensor *tensor,
+                                                               const onnxrun_options *options,
+                                                               onnxrun_value **out,
+                                                               onnxrun_error *error);
+/* A tensor of strings: of `shape` rank and dims are used; texts in row-major order, of these sizes
+ * in bytes. sizes NULL: each text ends with a zero byte. */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status
+onnxrun_value_strings(const onnxrun_tensor *shape, const char *const *texts, const size_t *sizes,
+                      const onnxrun_options *options, onnxrun_value **out, onnxrun_error *error);
+/* A sequence of n items, which are all tensors or all of one kind of container; n may be 0. */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status
+onnxrun_value_sequence(const onnxrun_tensor *const *items, size_t n, const onnxrun_options *options,
+                       onnxrun_value **out, onnxrun_error *error);
+/* An optional with that content, or, item NULL, without. */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_value_optional(const onnxrun_tensor *item,
+                                                                   const onnxrun_options *options,
+                                                                   onnxrun_value **out,
+                                                                   onnxrun_error *error);
+/* The value as a tensor, for runs and for the calls below; borrowed until release. */
+ONNXRUN_API const onnxrun_tensor *onnxrun_value_tensor(const onnxrun_value *value);
+ONNXRUN_API void onnxrun_value_release(onnxrun_value *value);
+
+/* What a tensor of any kind, from a value or a run, holds: elements; of a sequence its items, of an
+ * optional 1 or 0, of a map 2: its keys and its values. 0 for NULL and for what is no tensor. */
+ONNXRUN_API size_t onnxrun_tensor_count(const onnxrun_tensor *tensor);
+/* Item i of a sequence, optional or map, borrowed from it; NULL past the last and for others. */
+ONNXRUN_API const onnxrun_tensor *onnxrun_tensor_item(const onnxrun_tensor *tensor, size_t i);
+/* String i of a tensor of strings, borrowed from it; NULL past the last and for others. */
+ONNXRUN_API const onnxrun_string *onnxrun_tensor_string(const onnxrun_tensor *tensor, size_t i);
+
+/* Reads a TensorProto, or a SequenceProto, OptionalProto or MapProto where `kind` is
+ * ONNXRUN_SEQUENCE, ONNXRUN_OPTIONAL or ONNXRUN_MAPPING (the bytes do not tell them apart; any
+ * other kind means a TensorProto). A map's values come as a sequence. `data` is borrowed until
+ * release; INVALID_MODEL says at which byte it is damaged. */
 ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_value_parse(const void *data, size_t size,
                                                                 onnxrun_dtype kind,
                                                                 const onnxrun_options *options,
                                                                 onnxrun_value **out,
                                                                 onnxrun_error *error);
-/* What was read, borrowed until release. */
-ONNXRUN_API const onnxrun_tensor *onnxrun_value_tensor(const onnxrun_value *value);
-ONNXRUN_API void onnxrun_value_release(onnxrun_value *value);
-/* Writes a tensor (or sequence, or optional) in the same formats, named `name` when not NULL.
- * `*size` is the buffer's size and becomes the bytes written, or needed with BUFFER_TOO_SMALL. */
+/* Writes a tensor of any kind in the same formats, named `name` when not NULL. `*size` is the
+ * buffer's size and becomes the bytes written, or needed with BUFFER_TOO_SMALL. */
 ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_value_write(const onnxrun_tensor *tensor,
                                                                 const char *name, void *buffer,
                                                                 size_t *size, onnxrun_error *error);
@@ -327,6 +363,14 @@ ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_value_write(const onnxrun_te
 ONNXRUN_API size_t onnxrun_registry_size(const onnxrun_registry *registry);
 ONNXRUN_API const struct onnxrun_kernel *onnxrun_registry_kernel(const onnxrun_registry *registry,
                                                                  size_t i);
+/* A map, as the values above are made: keys are integers or strings of rank 1; values a tensor of
+ * rank 1 with elements of whole bytes, or a sequence, of as many. That keys differ is not checked.
+ */
+ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_value_map(const onnxrun_tensor *keys,
+                                                              const onnxrun_tensor *values,
+                                                              const onnxrun_options *options,
+                                                              onnxrun_value **out,
+                                                              onnxrun_error *error);
 
 #endif
 

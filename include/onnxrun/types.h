@@ -78,10 +78,13 @@ typedef struct onnxrun_error {
   X(UINT2, 25, 2, "uint2")                                                                         \
   X(INT2, 26, 2, "int2")                                                                           \
   X(SEQUENCE, 48, 128, "sequence")                                                                 \
-  X(OPTIONAL, 49, 128, "optional")
+  X(OPTIONAL, 49, 128, "optional")                                                                 \
+  X(MAPPING, 50, 128, "map")
 
-/* SEQUENCE and OPTIONAL let a container travel as a tensor of rank 0 whose one element is an
- * onnxrun_list: a sequence's items, or an optional's item if it has one. */
+/* SEQUENCE, OPTIONAL and MAPPING let a container travel as a tensor of rank 0 whose one element is
+ * an onnxrun_list: a sequence's items, an optional's item if it has one, or a map's keys (integers
+ * or strings, of rank 1) and its values (a tensor of rank 1, or a sequence, of as many). A map is
+ * not called MAP, for kernel.h has had that name for a kind of kernel. */
 typedef enum onnxrun_dtype {
   ONNXRUN_UNDEFINED = 0,
 #define ONNXRUN_X(name, number, bits, text) ONNXRUN_##name = number,
@@ -110,7 +113,7 @@ typedef struct onnxrun_string {
   size_t size;
 } onnxrun_string;
 
-/* The one element of a sequence or optional; items are borrowed like a string's bytes. Since 0.1.
+/* The one element of a container; items are borrowed like a string's bytes. Since 0.1.
  */
 typedef struct onnxrun_list {
   const onnxrun_tensor *items;

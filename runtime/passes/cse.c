@@ -6,6 +6,7 @@
 #include "runtime/error.h"
 #include "runtime/passes/passes.h"
 #include "runtime/passes/rewrite.h"
+#include "runtime/value.h"
 
 #define SAME_BYTES ((size_t)4096) /* larger constants are not compared */
 
@@ -33,7 +34,7 @@ static bool new_sharer(onx_sharer *s, onx_module *m, onx_pool *scrap)
 /* Data that pointers lead to is not compared. */
 static bool is_plain(onnxrun_dtype t)
 {
-  return t != ONNXRUN_STRING && t != ONNXRUN_SEQUENCE && t != ONNXRUN_OPTIONAL;
+  return t != ONNXRUN_STRING && !onx_is_container(t);
 }
 
 static bool same_tensor(const onnxrun_tensor *a, const onnxrun_tensor *b)

@@ -24,7 +24,7 @@ RULES = [
     ("ops/", r"onnxrun/(kernel|types)\.h|ops/kit/[a-z0-9_]+\.h"),
     ("runtime/", r"onnxrun/\w+\.h|runtime/[a-z_/]+\.h|proto/reader\.h|onx_isas\.h"),
     ("proto/", r"onnxrun/(types|kernel|onnxrun)\.h|proto/[a-z_]+\.h|onnx\.pb-c\.h|"
-               r"runtime/(graph|memory|error)\.h"),
+               r"runtime/(graph|memory|error|value)\.h"),
 ]
 
 # Header, and the files that alone include it.

@@ -34,10 +34,11 @@ static void *written(const onnxrun_tensor *t, size_t *size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-  static const onnxrun_dtype kinds[] = {ONNXRUN_UNDEFINED, ONNXRUN_SEQUENCE, ONNXRUN_OPTIONAL};
+  static const onnxrun_dtype kinds[] = {ONNXRUN_UNDEFINED, ONNXRUN_SEQUENCE, ONNXRUN_OPTIONAL,
+                                        ONNXRUN_MAPPING};
   if (size == 0)
     return 0;
-  onnxrun_value *first = parse(data, size - 1, kinds[data[size - 1] % 3]);
+  onnxrun_value *first = parse(data, size - 1, kinds[data[size - 1] % 4]);
   if (!first)
     return 0;
   const onnxrun_tensor *t = onnxrun_value_tensor(first);

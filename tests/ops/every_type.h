@@ -20,7 +20,7 @@ enum { N_SIZES = sizeof sizes / sizeof *sizes };
 
 static inline bool is_container(onnxrun_dtype t)
 {
-  return t == ONNXRUN_SEQUENCE || t == ONNXRUN_OPTIONAL;
+  return t == ONNXRUN_SEQUENCE || t == ONNXRUN_OPTIONAL || t == ONNXRUN_MAPPING;
 }
 
 #endif

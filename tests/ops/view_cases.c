@@ -37,6 +37,8 @@ void identity_cases(void)
 #undef ONNXRUN_X
   };
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    if (types[i] == ONNXRUN_MAPPING)
+      continue; /* the one that Identity has not */
     onnxrun_tensor *items[] = {tensor_range(ONNXRUN_FLOAT, DIMS(3), 0, 1),
                                tensor_new(ONNXRUN_FLOAT, DIMS(2, 0))};
     const bool is_list = types[i] == ONNXRUN_SEQUENCE || types[i] == ONNXRUN_OPTIONAL;

@@ -214,7 +214,7 @@ Test(graph, other_types_than_tensors)
   reading *r = accepted(model_of(g));
   cr_expect_eq(value_named(r->m.main, "s")->dtype, ONNXRUN_SEQUENCE);
   cr_expect_eq(value_named(r->m.main, "o")->dtype, ONNXRUN_OPTIONAL);
-  cr_expect_eq(value_named(r->m.main, "m")->dtype, ONNXRUN_UNDEFINED);
+  cr_expect_eq(value_named(r->m.main, "m")->dtype, ONNXRUN_MAPPING);
   cr_expect_eq(value_named(r->m.main, "ours")->dtype, ONNXRUN_UNDEFINED);
   cr_expect_eq(value_named(r->m.main, "no such")->dtype, ONNXRUN_UNDEFINED);
   reading_release(r);

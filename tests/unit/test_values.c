@@ -45,7 +45,7 @@ static bool same(const onnxrun_tensor *a, const onnxrun_tensor *b)
   if (a->dtype != b->dtype || a->rank != b->rank || a->bytes != b->bytes ||
       memcmp(a->dims, b->dims, a->rank * sizeof *a->dims) != 0)
     return false;
-  if (a->dtype == ONNXRUN_SEQUENCE || a->dtype == ONNXRUN_OPTIONAL)
+  if (a->dtype >= ONNXRUN_SEQUENCE)
     return same_list(a->data, b->data);
   if (a->dtype != ONNXRUN_STRING)
     return a->bytes == 0 || memcmp(a->data, b->data, a->bytes) == 0;
@@ -225,10 +225,101 @@ Test(value, elements_are_of_the_named_kind)
   put_message(&s, 3, small_tensor());
   put_message(&s, 3, small_tensor());
   refused(s, ONNXRUN_OPTIONAL, ONNXRUN_INVALID_MODEL, "OptionalProto.tensor_value");
-  s = (bytes){0};
+}
+
+/* MapProto with those keys, packed or each a field, and as many int8 scalars. */
+static bytes map_file(int type, const char *keys, size_t n_keys, size_t n_values)
+{
+  bytes m = {0}, values = {0};
+  put_number(&m, 2, (uint64_t)type);
+  for (size_t i = 0; type != ONNXRUN_STRING && i < n_keys; i++)
+    put_number(&m, 3, (uint64_t)(int64_t)(signed char)keys[i]);
+  for (size_t i = 0; type == ONNXRUN_STRING && i < n_keys; i++)
+    put_span(&m, 4, keys + i, 1);
+  for (size_t i = 0; i < n_values; i++)
+    put_message(&values, 3, small_tensor());
+  put_message(&m, 5, values);
+  return m;
+}
+
+Test(value, a_map_is_read)
+{
+  bytes s = map_file(ONNXRUN_INT16, "\x05\xff", 2, 2);
+  onnxrun_value *v = parsed(&s, ONNXRUN_MAPPING);
+  const onnxrun_tensor *t = onnxrun_value_tensor(v), *keys = onnxrun_tensor_item(t, 0);
+  cr_assert(t->dtype == ONNXRUN_MAPPING && onnxrun_tensor_count(t) == 2);
+  cr_assert(keys->dtype == ONNXRUN_INT16 && keys->rank == 1 && keys->dims[0] == 2);
+  cr_expect(((const int16_t *)keys->data)[0] == 5 && ((const int16_t *)keys->data)[1] == -1);
+  cr_expect_eq(onnxrun_tensor_count(onnxrun_tensor_item(t, 1)), 2);
+  cr_expect_null(onnxrun_tensor_item(t, 2));
+  bytes again = written(t, NULL);
+  cr_expect_eq(onnxrun_tensor_item(onnxrun_tensor_item(t, 1), 1)->dtype, ONNXRUN_INT8);
+  onnxrun_value *second = parsed(&again, ONNXRUN_MAPPING);
+  cr_expect(same(t, onnxrun_value_tensor(second)));
+  onnxrun_value_release(second);
+  onnxrun_value_release(v);
+  bytes_release(&again);
+  bytes_release(&s);
+  s = map_file(ONNXRUN_STRING, "ab", 2, 2);
+  v = parsed(&s, ONNXRUN_MAPPING);
+  const onnxrun_string *key =
+      onnxrun_tensor_string(onnxrun_tensor_item(onnxrun_value_tensor(v), 0), 1);
+  cr_expect(key && key->size == 1 && *key->data == 'b');
+  onnxrun_value_release(v);
+  bytes_release(&s);
+}
+
+Test(value, a_damaged_map_is_refused)
+{
+  refused((bytes){0}, ONNXRUN_MAPPING, ONNXRUN_INVALID_MODEL, "key_type is 0");
+  refused(map_file(ONNXRUN_FLOAT, "", 0, 0), ONNXRUN_MAPPING, ONNXRUN_INVALID_MODEL,
+          "key_type is 1");
+  refused(map_file(ONNXRUN_UINT8, "\x05\xff", 2, 2), ONNXRUN_MAPPING, ONNXRUN_INVALID_MODEL,
+          "key 1 is -1, which is no uint8");
+  refused(map_file(ONNXRUN_INT64, "ab", 2, 1), ONNXRUN_MAPPING, ONNXRUN_INVALID_MODEL,
+          "2 keys and 1 values");
+  bytes s = map_file(ONNXRUN_STRING, "ab", 2, 3);
+  put_number(&s, 3, 7);
+  refused(s, ONNXRUN_MAPPING, ONNXRUN_INVALID_MODEL, "a map of string keys has others");
+  s = map_file(ONNXRUN_INT64, "a", 1, 1);
+  put_message(&s, 5, (bytes){0});
+  refused(s, ONNXRUN_MAPPING, ONNXRUN_INVALID_MODEL, "given twice");
+}
+
+Test(value, a_sequence_of_maps_comes_back)
+{
+  bytes s = {0};
   put_number(&s, 2, 4);
-  put_message(&s, 6, (bytes){0});
-  refused(s, ONNXRUN_SEQUENCE, ONNXRUN_UNSUPPORTED, "maps");
+  put_message(&s, 6, map_file(ONNXRUN_UINT64, "abc", 3, 3));
+  put_message(&s, 6, map_file(ONNXRUN_STRING, "", 0, 0));
+  onnxrun_value *v = parsed(&s, ONNXRUN_SEQUENCE);
+  comes_back(onnxrun_value_tensor(v));
+  onnxrun_value_release(v);
+  bytes_release(&s);
+}
+
+Test(value, a_maps_values_may_be_a_tensor)
+{
+  float f[] = {1, 2};
+  onnxrun_string text[] = {{"one", 3}, {"", 0}};
+  int32_t n[] = {-7, 1 << 30};
+  const onnxrun_tensor keys = TENSOR(INT32, n);
+  const onnxrun_tensor values[] = {TENSOR(FLOAT, f), TENSOR(STRING, text)};
+  for (size_t i = 0; i < 2; i++) {
+    onnxrun_value *v = NULL;
+    cr_assert_eq(onnxrun_value_map(&keys, &values[i], NULL, &v, NULL), ONNXRUN_OK);
+    bytes file = written(onnxrun_value_tensor(v), "map");
+    onnxrun_value *back = parsed(&file, ONNXRUN_MAPPING);
+    const onnxrun_tensor *t = onnxrun_value_tensor(back), *items = onnxrun_tensor_item(t, 1);
+    cr_expect(same(onnxrun_tensor_item(t, 0), &keys));
+    cr_assert(items->dtype == ONNXRUN_SEQUENCE && onnxrun_tensor_count(items) == 2);
+    const onnxrun_tensor *first = onnxrun_tensor_item(items, 0);
+    cr_assert(first->dtype == values[i].dtype && first->rank == 0);
+    cr_expect(i ? onnxrun_tensor_string(first, 0)->size == 3 : *(float *)first->data == 1.0f);
+    onnxrun_value_release(back);
+    onnxrun_value_release(v);
+    bytes_release(&file);
+  }
 }
 
 Test(value, sparse_elements_are_spread_out)
