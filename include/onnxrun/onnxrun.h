@@ -133,7 +133,8 @@ ONNXRUN_API void onnxrun_registry_release(onnxrun_registry *registry);
 /* ---- model: immutable; shared by any number of sessions -------------------------------------- */
 
 /* Reads a model from a file. The file is mapped and must not change until release; external data is
- * looked for in its folder and nowhere else. */
+ * looked for in its folder and nowhere else. Weights are used from the map; what an operator wants
+ * arranged otherwise is made once, when the first session needs it, of the model's memory. */
 ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_model_open(const char *path,
                                                                const onnxrun_options *options,
                                                                onnxrun_model **out,
