@@ -24,7 +24,7 @@ install(FILES ${generated}/onnxrunConfig.cmake ${generated}/onnxrunConfigVersion
 # For pkg-config, with the way from its file to the folder of the whole.
 file(RELATIVE_PATH pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
-list(TRANSFORM openmp_libraries PREPEND -l OUTPUT_VARIABLE pc_private)
+list(TRANSFORM openmp_libraries PREPEND -l REGEX "^[^/]" OUTPUT_VARIABLE pc_private)
 list(JOIN pc_private " " pc_private)
 configure_file(cmake/onnxrun.pc.in generated/onnxrun.pc @ONLY)
 install(FILES ${generated}/onnxrun.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)

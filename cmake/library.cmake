@@ -46,13 +46,21 @@ endif()
 
 set(library_objects $<TARGET_OBJECTS:onnxrun_core> $<TARGET_OBJECTS:onnxrun_format> ${op_objects})
 # What the library is linked with, and the static one brings to its programs: installed, OpenMP is
-# the library of the compiler that built ours, whatever the program is compiled by.
+# the library of the compiler that built ours, whatever the program is compiled by; by its path where
+# linkers don't look for it by themselves, as for LLVM's in Debian.
 set(library_links PkgConfig::PROTOBUF_C $<$<BOOL:${ONNXRUN_PLUGINS}>:${CMAKE_DL_LIBS}> m)
 set(openmp_libraries "")
 if(ONNXRUN_OPENMP)
-  set(openmp_libraries ${OpenMP_C_LIB_NAMES})
-  list(TRANSFORM openmp_libraries REPLACE ".+" "$<INSTALL_INTERFACE:\\0>" OUTPUT_VARIABLE installed)
-  list(APPEND library_links $<BUILD_INTERFACE:OpenMP::OpenMP_C> ${installed})
+  list(APPEND library_links $<BUILD_INTERFACE:OpenMP::OpenMP_C>)
+  foreach(name IN LISTS OpenMP_C_LIB_NAMES)
+    set(library ${OpenMP_${name}_LIBRARY})
+    cmake_path(GET library PARENT_PATH folder)
+    if(folder IN_LIST CMAKE_C_IMPLICIT_LINK_DIRECTORIES)
+      set(library ${name})
+    endif()
+    list(APPEND openmp_libraries ${library})
+    list(APPEND library_links $<INSTALL_INTERFACE:${library}>)
+  endforeach()
 endif()
 
 # The operators' tables are full of pointers; packed, their relocations take 140 KB less.

@@ -45,11 +45,15 @@ awk -v n=2 -f "$source/tests/docs/block.awk" "$source/README.md" >"$work/example
 command=$(sed -n 's/^    \(cc example\.c .*\) &&.*/\1/p' "$source/README.md")
 (cd "$work" && eval "${command:-false}") || fail "README.md: '$command' fails"
 [ "$(cd "$source" && "$work/a.out" | tr '\n' ' ')" = "-0.632121 0 1 " ] || fail "README.md: results"
-# A static program opens no shared object, so it says that dlopen would need some.
-# shellcheck disable=SC2046,SC2086
-"$cc" $warnings -static "$consumer/main.c" $(pkg-config --static --cflags --libs onnxrun) \
-  -o "$work/static" 2>"$work/log" || fail "pkg-config --static: $(cat "$work/log")"
-expect "$work/static" 0
-readelf -lW "$work/static" | grep -q INTERP && fail "pkg-config --static: not a static program"
-
+case $(pkg-config --static --libs onnxrun) in
+*.so*) echo 'no static program: there is no static library of this OpenMP' ;; # LLVM's in Debian
+*)
+  # It opens no shared object, so the linker says of dlopen that it would need some.
+  # shellcheck disable=SC2046,SC2086
+  "$cc" $warnings -static "$consumer/main.c" $(pkg-config --static --cflags --libs onnxrun) \
+    -o "$work/static" 2>"$work/log" || fail "pkg-config --static: $(cat "$work/log")"
+  expect "$work/static" 0
+  readelf -lW "$work/static" | grep -q INTERP && fail "pkg-config --static: not a static program"
+  ;;
+esac
 [ "$failures" -eq 0 ]
