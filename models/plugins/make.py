@@ -13,8 +13,8 @@ sys.path.insert(0, os.path.join(HERE, "..", "..", "bench"))
 sys.dont_write_bytecode = True
 from models import FLOAT, INT64, RAW, Graph, info, number, span, varint  # noqa: E402
 
-FLOAT16, UINT8 = 10, 2
-RAW[FLOAT16] = "e"
+FLOAT16, BFLOAT16, UINT8 = 10, 16, 2
+RAW[FLOAT16], RAW[BFLOAT16] = "e", "H"
 
 
 def numbers(n, scale):
@@ -22,12 +22,19 @@ def numbers(n, scale):
     return [((i * 37 + 11) % 64 - 31.5) / 32 * scale for i in range(n)]
 
 
+def stored(values, kind):
+    """bfloat16 is the upper half of a float; all values are exact in it."""
+    if kind != BFLOAT16:
+        return values
+    return [struct.unpack("<HH", struct.pack("<f", v))[1] for v in values]
+
+
 def softclip(name, kind):
     """y = SoftClip(x * scale) + bias, on rows of 8."""
     g = Graph("example")
-    scaled = g.node("Mul", ["x", g.constant(numbers(8, 2), (8,), kind)])
+    scaled = g.node("Mul", ["x", g.constant(stored(numbers(8, 2), kind), (8,), kind)])
     clipped = g.node("example.SoftClip", [scaled], limit=2.5)
-    g.node("Add", [clipped, g.constant(numbers(8, 1), (8,), kind)], "y")
+    g.node("Add", [clipped, g.constant(stored(numbers(8, 1), kind), (8,), kind)], "y")
     g.write(os.path.join(HERE, name), [info("x", ["N", 8], kind)], [info("y", ["N", 8], kind)])
 
 
@@ -103,6 +110,7 @@ def everything(name, i, k):
 
 softclip("softclip.onnx", FLOAT)
 softclip("softclip-f16.onnx", FLOAT16)
+softclip("softclip-bf16.onnx", BFLOAT16)
 convolution()
 product()
 median("median.onnx", "repeat", 5)
