@@ -238,6 +238,15 @@ static const char *fault_of_attrs(const onnxrun_kernel *k)
   return NULL;
 }
 
+/* Whether the key, 0 where there is nothing to choose by, is an input. */
+static bool has_key(const onnxrun_kernel *k)
+{
+  uint32_t n = 0;
+  while (k->inputs[n].name && !(k->inputs[n].flags & ONNXRUN_VARIADIC))
+    n++;
+  return k->key < n || k->inputs[n].name || k->key == 0;
+}
+
 /* Whether every table that the host walks is there and ends; names the first that is not. */
 static const char *fault_of(const onnxrun_kernel *k)
 {
@@ -251,6 +260,8 @@ static const char *fault_of(const onnxrun_kernel *k)
     return "inputs or outputs are missing";
   if (k->since < 1 || (k->until != 0 && k->until < k->since))
     return "since and until are not a span of opsets";
+  if (!has_key(k))
+    return "key is past the inputs";
   const bool has_loops = k->loops && k->loops[0].run;
   if ((k->flags & ONNXRUN_MAP) && !has_loops)
     return "a map needs loops";

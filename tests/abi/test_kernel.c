@@ -126,6 +126,7 @@ Test(kernel, a_fault_is_refused_by_name)
   REFUSED("kernel 'Copy': inputs or outputs are missing", k.outputs = NULL);
   REFUSED("kernel 'Copy': since and until are not a span of opsets", k.since = 0);
   REFUSED("kernel 'Copy': since and until are not a span of opsets", k.since = 9, k.until = 8);
+  REFUSED("kernel 'Copy': key is past the inputs", k.key = 1);
   REFUSED("kernel 'Copy': a map needs loops", k.loops = NULL);
   REFUSED("kernel 'Copy': a map needs loops", k.loops = no_loops, k.run = run_nothing);
   REFUSED("kernel 'Copy': neither loops nor run", k.flags = 0, k.loops = NULL);
