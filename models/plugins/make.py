@@ -66,6 +66,13 @@ def median(name, edge, size):
     g.write(os.path.join(HERE, name), inputs, [info("y", ["N", "M"])])
 
 
+def ordered():
+    """y = each row of x, sorted."""
+    g = Graph("example")
+    g.node("example.Sorted", ["x"], "y")
+    g.write(os.path.join(HERE, "sorted.onnx"), [info("x", ["N", 3])], [info("y", ["N", 3])])
+
+
 def relu():
     """Of a type that Relu has not by the standard."""
     g = Graph()
@@ -116,6 +123,7 @@ product()
 median("median.onnx", "repeat", 5)
 median("median-valid.onnx", "valid", None)
 relu()
+ordered()
 everything("v1.onnx", 512, 3)
 everything("v1-run.onnx", 512, None)
 everything("v1-declined.onnx", 99, 3)
