@@ -189,6 +189,7 @@ typedef struct onnxrun_about {
   onnxrun_string graph, graph_doc; /* the main graph's name, and what it says in words */
 } onnxrun_about;
 
+/* Fills in all of it. */
 ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_model_about(const onnxrun_model *model,
                                                                 onnxrun_about *about,
                                                                 onnxrun_error *error);
@@ -231,6 +232,7 @@ ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_session_run(onnxrun_session 
                                                                 const onnxrun_tensor *in,
                                                                 size_t n_in, onnxrun_tensor *out,
                                                                 size_t n_out, onnxrun_error *error);
+/* Before its model, and not during a run. What it lent goes with it. */
 ONNXRUN_API void onnxrun_session_release(onnxrun_session *session);
 
 /* A step of a run that is done: a node, several that were joined into one, or the copy of a value
@@ -330,6 +332,7 @@ ONNXRUN_API ONNXRUN_MUST_USE onnxrun_status onnxrun_value_optional(const onnxrun
                                                                    onnxrun_error *error);
 /* The value as a tensor, for runs and for the calls below; borrowed until release. */
 ONNXRUN_API const onnxrun_tensor *onnxrun_value_tensor(const onnxrun_value *value);
+/* Ends the value and all that was read from it. */
 ONNXRUN_API void onnxrun_value_release(onnxrun_value *value);
 
 /* What a tensor of any kind, from a value or a run, holds: elements; of a sequence its items, of an
