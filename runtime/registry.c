@@ -274,6 +274,8 @@ static const char *fault_of(const onnxrun_kernel *k)
     return "a view needs an input and shape()";
   if (!has_loops && !k->run && !(k->flags & ONNXRUN_VIEW) && !k->shape)
     return "neither loops nor run";
+  if (!(k->flags & ONNXRUN_MAP) && !k->shape && !k->run)
+    return "neither shape nor run, which say the outputs' shapes";
   return fault_of_attrs(k);
 }
 

@@ -130,6 +130,7 @@ Test(kernel, a_fault_is_refused_by_name)
   REFUSED("kernel 'Copy': a map needs loops", k.loops = NULL);
   REFUSED("kernel 'Copy': a map needs loops", k.loops = no_loops, k.run = run_nothing);
   REFUSED("kernel 'Copy': neither loops nor run", k.flags = 0, k.loops = NULL);
+  REFUSED("kernel 'Copy': neither shape nor run, which say the outputs' shapes", k.flags = 0);
 
   static const onnxrun_loop of_double[] = {{ONNXRUN_DOUBLE, copy_run}, {0}};
   static const onnxrun_operand of_two_types[] = {
