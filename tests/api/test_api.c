@@ -309,6 +309,38 @@ static void check_values(void)
   free(bytes);
 }
 
+/* Values that are made by calls: strings in a sequence in an optional, copied and taken apart. */
+static void check_made(void)
+{
+  const char *texts[] = {"one", "t\0o"};
+  const size_t sizes[] = {3, 3};
+  onnxrun_value *strings = NULL, *sequence = NULL, *optional = NULL, *copy = NULL, *none = NULL;
+  onnxrun_tensor shape = image(NULL);
+  shape.rank = 1;
+  shape.dims[0] = 2;
+  CHECK(onnxrun_value_strings(&shape, texts, sizes, NULL, &strings, &error) == ONNXRUN_OK);
+  const onnxrun_tensor *items[] = {onnxrun_value_tensor(strings), onnxrun_value_tensor(strings)};
+  CHECK(onnxrun_value_sequence(items, 2, NULL, &sequence, &error) == ONNXRUN_OK);
+  onnxrun_value_release(strings);
+  CHECK(onnxrun_value_optional(onnxrun_value_tensor(sequence), NULL, &optional, &error) ==
+        ONNXRUN_OK);
+  onnxrun_value_release(sequence);
+  CHECK(onnxrun_value_copy(onnxrun_value_tensor(optional), NULL, &copy, &error) == ONNXRUN_OK);
+  onnxrun_value_release(optional);
+  const onnxrun_tensor *t = onnxrun_value_tensor(copy);
+  CHECK(t->dtype == ONNXRUN_OPTIONAL && onnxrun_tensor_count(t) == 1);
+  t = onnxrun_tensor_item(t, 0);
+  CHECK(t->dtype == ONNXRUN_SEQUENCE && onnxrun_tensor_count(t) == 2);
+  const onnxrun_string *s = onnxrun_tensor_string(onnxrun_tensor_item(t, 1), 1);
+  CHECK(s && s->size == 3 && memcmp(s->data, "t\0o", 3) == 0);
+  CHECK(!onnxrun_tensor_item(t, 2) && !onnxrun_tensor_string(t, 0));
+  onnxrun_value_release(copy);
+  CHECK(onnxrun_value_optional(NULL, NULL, &none, &error) == ONNXRUN_OK);
+  CHECK(onnxrun_tensor_count(onnxrun_value_tensor(none)) == 0);
+  onnxrun_value_release(none);
+  CHECK(onnxrun_value_copy(NULL, NULL, &copy, &error) == ONNXRUN_INVALID_ARGUMENT);
+}
+
 int main(int argc, char **argv)
 {
   const char *models = argc > 1 ? argv[1] : "models";
@@ -326,6 +358,7 @@ int main(int argc, char **argv)
   check_executor(m);
   check_registry();
   check_values();
+  check_made();
   onnxrun_model_release(m);
   printf("%d passed, %d failed\n", checks - failures, failures);
   return failures ? 1 : 0;

@@ -1,6 +1,8 @@
 """test_python.py SOURCE: the Python package of the examples, against numpy."""
 import math
 import os
+import re
+import subprocess
 import sys
 import threading
 import unittest
@@ -80,6 +82,22 @@ class Results(unittest.TestCase):
             self.assertEqual((y.shape, y.any()), (shape, False))
 
 
+    def test_the_readmes_program_runs(self):
+        with open(os.path.join(SOURCE, "examples/python/README.md"), encoding="utf-8") as f:
+            program = re.search(r"```python\n(.*?)```", f.read(), re.S).group(1)
+        folder = os.path.join(SOURCE, "examples", "python")
+        printed = subprocess.run([sys.executable, "-B", "-c", program], cwd=SOURCE, check=True,
+                                 stdout=subprocess.PIPE, env=dict(os.environ, PYTHONPATH=folder))
+        self.assertEqual(printed.stdout.split(), [b"[-0.63212055", b"0.", b"1.", b"]"])
+
+    def test_a_library_that_is_missing_is_named(self):
+        tried = subprocess.run([sys.executable, "-B", "-c", "import onnxrun"], cwd=SOURCE,
+                               stderr=subprocess.PIPE,
+                               env=dict(os.environ, ONNXRUN_LIBRARY="/no/such.so",
+                                        PYTHONPATH=os.path.dirname(onnxrun.__path__[0])))
+        self.assertIn(b"ONNXRUN_LIBRARY may name it: /no/such.so", tried.stderr)
+
+
 class Inputs(unittest.TestCase):
     def test_contiguous_arrays_are_not_copied(self):
         made = _values.Made()
@@ -142,6 +160,7 @@ class Errors(unittest.TestCase):
         s, x = onnxrun.Session(ELU), np.ones(3, np.float32)
         self.fails(NOT_FOUND, "no input 'z', it has 'X'", s.run, {"z": x})
         self.fails(NOT_FOUND, "no input 'z'", s.run, {"X": x, "z": x})
+        self.fails(INVALID_INPUT, "names no input", s.run, {"X": x, "X\0": x})
         self.fails(INVALID_INPUT, "'X' is not given", s.run, {})
         self.fails(INVALID_INPUT, "'X' is double, expected float", s.run, {"X": x.astype(float)})
         self.fails(INVALID_INPUT, "no ONNX type", s.run, {"X": np.zeros(3, "datetime64[s]")})

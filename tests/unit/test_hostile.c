@@ -97,6 +97,12 @@ static void try_value(const uint8_t *data, size_t size, onnxrun_dtype kind)
   memcpy(exact, data, size);
   const onnxrun_status status = onnxrun_value_parse(exact, size, kind, &o, &v, &error);
   cr_assert(status == ONNXRUN_OK || error.text[0]);
+  if (status == ONNXRUN_OK) {
+    onnxrun_value *copy = NULL;
+    const onnxrun_status copied = onnxrun_value_copy(onnxrun_value_tensor(v), &o, &copy, &error);
+    cr_assert(copied == ONNXRUN_OK || copied == ONNXRUN_LIMIT, "%s", error.text);
+    onnxrun_value_release(copy);
+  }
   onnxrun_value_release(v);
   free(exact);
 }
@@ -251,24 +257,30 @@ Test(hostile, mutations_of_models)
 
 Test(hostile, mutations_and_prefixes_of_values)
 {
-  const onnxrun_dtype kinds[] = {ONNXRUN_FLOAT, ONNXRUN_SEQUENCE, ONNXRUN_OPTIONAL};
+  const onnxrun_dtype kinds[] = {ONNXRUN_FLOAT, ONNXRUN_SEQUENCE, ONNXRUN_OPTIONAL,
+                                 ONNXRUN_MAPPING};
   bytes tensor = raw_tensor("t", ONNXRUN_STRING, 1, (int64_t[]){2}, NULL, 0), sequence = {0};
   put_text(&tensor, 6, "one");
   put_text(&tensor, 6, "two");
-  bytes optional = {0};
+  bytes optional = {0}, map = {0};
   put_number(&sequence, 2, 1);
   put_span(&sequence, 3, tensor.data, tensor.size);
   put_message(&sequence, 3, raw_tensor("u", ONNXRUN_INT4, 1, (int64_t[]){3}, "ab", 2));
   put_number(&optional, 2, 3);
   put_span(&optional, 5, sequence.data, sequence.size);
-  bytes *const files[] = {&tensor, &sequence, &optional};
+  put_number(&map, 2, ONNXRUN_INT16);
+  put_number(&map, 3, 300);
+  put_span(&map, 3, "\1\2", 2);
+  put_message(&sequence, 3, raw_tensor("v", ONNXRUN_INT4, 0, NULL, "a", 1));
+  put_span(&map, 5, sequence.data, sequence.size);
+  bytes *const files[] = {&tensor, &sequence, &optional, &map};
   uint64_t state = 7;
-  for (size_t k = 0; k < 3; k++) {
+  for (size_t k = 0; k < 4; k++) {
     for (size_t n = 0; n < files[k]->size; n++)
       try_value(files[k]->data, n, kinds[k]);
     for (int i = 0; i < 5000; i++) {
       bytes b = mutated(files[k], &state);
-      try_value(b.data, b.size, kinds[i % 7 ? k : below(&state, 3)]);
+      try_value(b.data, b.size, kinds[i % 7 ? k : below(&state, 4)]);
       bytes_release(&b);
     }
     bytes_release(files[k]);

@@ -116,6 +116,7 @@ class Session:
         for name in feed:
             if name not in names:
                 calls.model_find_input(model._handle, os.fsencode(name), byref(index))
+                raise Error(INVALID_INPUT, "%r names no input" % name)
         tensors = (Tensor * len(names))()
         for i, name in enumerate(names):
             if name not in feed:
