@@ -96,10 +96,15 @@ static onnxrun_status host_output(onnxrun_node *n, uint32_t i, uint32_t rank, co
   return n->status;
 }
 
+/* What ABI 1 had of it. */
+enum { WORK_BYTES = offsetof(onnxrun_work, reserved) + sizeof(int32_t) };
+
 static onnxrun_status host_plan(onnxrun_node *n, const onnxrun_work *work)
 {
   if (n->stage != ONX_SHAPE)
     return misuse(n, "plan() outside shape()");
+  if (work->size < WORK_BYTES)
+    return misuse(n, "plan() with less than an onnxrun_work");
   if (work->scratch > (size_t)PTRDIFF_MAX)
     return host_fail(n, ONNXRUN_LIMIT, "scratch of %zu bytes cannot be addressed", work->scratch);
   const size_t known = work->size < sizeof n->work ? work->size : sizeof n->work;

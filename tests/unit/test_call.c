@@ -102,6 +102,20 @@ static onnxrun_status plan_in_run(const onnxrun_host *h, onnxrun_node *n, const 
   return h->plan(n, &work);
 }
 
+static onnxrun_status plan_of_no_size(const onnxrun_host *h, onnxrun_node *n, void *params)
+{
+  const onnxrun_work work = {.size = sizeof(onnxrun_work) - 1, .items = 1};
+  (void)params;
+  h->output(n, 0, 1, three);
+  return h->plan(n, &work);
+}
+
+Test(call, work_of_another_size_is_refused)
+{
+  const onnxrun_kernel k = {KERNEL, .shape = plan_of_no_size, .run = fine_run};
+  expect(&k, 1, ONNXRUN_INVALID_ARGUMENT, "plan() with less than an onnxrun_work");
+}
+
 Test(call, plan_outside_shape_is_refused)
 {
   const onnxrun_kernel k = {KERNEL, .shape = same_shape, .run = plan_in_run};
