@@ -82,6 +82,43 @@ void print_info(FILE *out, const char *role, const onnxrun_info *info)
   fputc('\n', out);
 }
 
+/* "role    first  second", without what is empty; no line when both are. */
+static void print_said(FILE *out, const char *role, onnxrun_string first, onnxrun_string second)
+{
+  struct text text = {0};
+  text_format(&text, "%-6s", role);
+  const onnxrun_string said[] = {first, second};
+  for (size_t i = 0; i < 2; i++) {
+    if (said[i].size == 0)
+      continue;
+    text_append(&text, "  ", 2);
+    text_append_escaped(&text, said[i].data, said[i].size, '\0');
+  }
+  text_append(&text, "\n", 1);
+  if (first.size + second.size == 0)
+    text_release(&text);
+  flush_text(out, &text);
+}
+
+void print_about(FILE *out, const onnxrun_model *model)
+{
+  static const onnxrun_string onnx = {"ai.onnx", 7}, nothing = {"", 0};
+  onnxrun_about about = {.size = sizeof about};
+  onnxrun_string first, second;
+  int64_t version;
+  char number[NUMBER_TEXT];
+  if (onnxrun_model_about(model, &about, NULL) != ONNXRUN_OK)
+    return;
+  print_said(out, "by", about.producer, about.producer_version);
+  for (size_t i = 0; onnxrun_model_opset(model, i, &first, &version, NULL) == ONNXRUN_OK; i++) {
+    const int n = snprintf(number, sizeof number, "%" PRId64, version);
+    print_said(out, "opset", first.size > 0 ? first : onnx, (onnxrun_string){number, (size_t)n});
+  }
+  print_said(out, "doc", about.doc, nothing);
+  for (size_t i = 0; onnxrun_model_property(model, i, &first, &second, NULL) == ONNXRUN_OK; i++)
+    print_said(out, "key", first, second);
+}
+
 /* The index after `i` in dim d: the next one, or the first of the far edge. */
 static size_t next_index(const struct view *v, uint32_t d, size_t i)
 {

@@ -72,6 +72,8 @@ static int run_all(const struct cli_options *o, struct run *r, struct fault *f)
     return code;
   if (o->info || (o->operands.size == 0 && r->inputs.size > 0)) {
     print_wants(r);
+    if (o->info)
+      print_about(stdout, r->model);
     return EXIT_CODE_OK;
   }
   code = input_set_read(o, &r->inputs, &r->given, f);

@@ -61,6 +61,10 @@ complains "plug-in 'missing.so'"
 run 2 --plugin m.onnx m.onnx
 complains "plug-in 'm.onnx': "
 
+run 0 --info "$2/models/digits-relu/model.onnx"
+is_line 'by      onnxrun models/train.py'
+is_line 'opset   ai.onnx  16'
+
 run 3 missing.onnx
 complains 'missing.onnx'
 mkdir folder
