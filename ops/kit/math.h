@@ -18,7 +18,8 @@
  *
  * Method: x = n ln2 + r with ln2 in two parts (Cody and Waite 1980), e^r - 1 = r + r^2 p(r), and
  * what roundings leave over carried in a second word (Dekker 1971). The coefficients of p are
- * minimax (Remez), computed by ops/kit/fit.py, which prints them and their errors. */
+ * minimax (Remez), computed by ops/kit/fit.py, which prints them and their errors. The operators
+ * Tanh and, with AVX2 and AVX-512, Sigmoid have functions of their own in float: math_table.h. */
 #ifndef ONX_KIT_MATH_H
 #define ONX_KIT_MATH_H
 

@@ -18,7 +18,8 @@
  * as in FreeBSD's log: ln(1 + f) = f - (f^2/2 - s (f^2/2 + s^2 R(s^2))), s = f / (2 + f), with
  * 1 + f the fraction of x in [sqrt 1/2, sqrt 2]. The error function: x + x P(x^2) up to 1, above
  * it 1 - e^G(x). The normal distribution's tail: e^(-x^2/2) t S(t - 1/2), t = K / (|x| + K).
- * Polynomials are minimax (Remez); ops/kit/fit.py computes them and prints their errors. */
+ * Polynomials are minimax (Remez); ops/kit/fit.py computes them and prints their errors. The
+ * operator Erf has a function of its own in float: math_table.h. */
 #ifndef ONX_KIT_MATH_FAMILY_H
 #define ONX_KIT_MATH_FAMILY_H
 

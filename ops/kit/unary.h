@@ -16,6 +16,7 @@
 #include "ops/kit/blocks.h"
 #include "ops/kit/half.h"
 #include "ops/kit/math_family.h"
+#include "ops/kit/math_table.h"
 
 /* Params of operators that have none. */
 struct no_params {
@@ -33,6 +34,10 @@ struct no_params {
     (void)p;                                                                                       \
     LOOP_SIMD for (size_t i = 0; i < n; i++) y[i] = (T)F(x[i], p);                                 \
   }                                                                                                \
+  UNARY_BY_WHOLE(name, T)
+
+/* The same from a loop over whole vectors. */
+#define UNARY_BY_WHOLE(name, T)                                                                    \
   static void name(const onnxrun_job *job, size_t begin, size_t end)                               \
   {                                                                                                \
     whole_map(job, begin, end, name##_whole, (flat_bytes){sizeof(T), sizeof(T), sizeof(T)});       \
@@ -40,6 +45,20 @@ struct no_params {
 
 #define UNARY_FLOATS(id, P, F)                                                                     \
   UNARY_LOOP(id##_f32, float, P, F)                                                                \
+  UNARY_LOOP(id##_f64, double, P, F)                                                               \
+  HALF_LOOPS(id)
+
+/* UNARY_FLOATS, with V of math_table.h for what F computes in float. */
+#define UNARY_FLOATS_BY(id, P, F, V)                                                               \
+  static void id##_f32_whole(const onnxrun_job *job, size_t begin, size_t end)                     \
+  {                                                                                                \
+    const float *x = (const float *)job->in[0] + begin;                                            \
+    float *y = (float *)job->out[0] + begin;                                                       \
+    const size_t n = WHOLE(float, end - begin);                                                    \
+    for (size_t i = 0; i < n; i += VEC_F32)                                                        \
+      vec_store_f32(y + i, V(vec_load_f32(x + i)));                                                \
+  }                                                                                                \
+  UNARY_BY_WHOLE(id##_f32, float)                                                                  \
   UNARY_LOOP(id##_f64, double, P, F)                                                               \
   HALF_LOOPS(id)
 

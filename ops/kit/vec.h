@@ -256,4 +256,119 @@ ALWAYS_INLINE vec_f64 vec_madd_f64(vec_f64 a, vec_f64 b, vec_f64 c)
 #endif
 }
 
+/* What functions by tables (kit/math_table.h) are made of. */
+enum { VEC_F32 = VEC_BYTES / sizeof(float) };
+typedef uint32_t vec_u32 __attribute__((vector_size(VEC_BYTES)));
+
+/* Places in tables of 16 floats: the low four bits of each number. */
+typedef struct vec_places {
+  vec_u32 low, upper; /* upper: AVX2, the fourth bit first */
+} vec_places;
+
+#if defined(__AVX512F__)
+ALWAYS_INLINE vec_places vec_places_of(vec_u32 n)
+{
+  return (vec_places){n, n};
+}
+ALWAYS_INLINE vec_f32 vec_look_up(const float table[16], vec_places at)
+{
+  return (vec_f32)_mm512_permutexvar_ps((__m512i)at.low, _mm512_loadu_ps(table));
+}
+/* The lesser and the greater; where x is NaN, x. */
+ALWAYS_INLINE vec_f32 vec_lower_f32(vec_f32 x, vec_f32 most)
+{
+  return (vec_f32)_mm512_min_ps((__m512)most, (__m512)x);
+}
+ALWAYS_INLINE vec_f32 vec_raise_f32(vec_f32 x, vec_f32 least)
+{
+  return (vec_f32)_mm512_max_ps((__m512)least, (__m512)x);
+}
+/* The same of floats that are not below 0, by their bits: more units of the processor do that. */
+ALWAYS_INLINE vec_f32 vec_lesser_f32(vec_f32 a, vec_f32 b)
+{
+  return (vec_f32)_mm512_min_epi32((__m512i)a, (__m512i)b);
+}
+ALWAYS_INLINE vec_f32 vec_greater_f32(vec_f32 a, vec_f32 b)
+{
+  return (vec_f32)_mm512_max_epi32((__m512i)a, (__m512i)b);
+}
+/* c - a * b with one rounding. */
+ALWAYS_INLINE vec_f32 vec_nmadd_f32(vec_f32 a, vec_f32 b, vec_f32 c)
+{
+  return (vec_f32)_mm512_fnmadd_ps((__m512)a, (__m512)b, (__m512)c);
+}
+/* yes where x < edge, no elsewhere. */
+ALWAYS_INLINE vec_f32 vec_if_below(vec_f32 x, vec_f32 edge, vec_f32 yes, vec_f32 no)
+{
+  const __mmask16 is_below = _mm512_cmp_ps_mask((__m512)x, (__m512)edge, _CMP_LT_OQ);
+  return (vec_f32)_mm512_mask_blend_ps(is_below, (__m512)no, (__m512)yes);
+}
+#elif defined(__AVX2__) && defined(__FMA__)
+ALWAYS_INLINE vec_places vec_places_of(vec_u32 n)
+{
+  return (vec_places){n, n << 28};
+}
+ALWAYS_INLINE vec_f32 vec_look_up(const float table[16], vec_places at)
+{
+  const __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), (__m256i)at.low);
+  const __m256 upper = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), (__m256i)at.low);
+  return (vec_f32)_mm256_blendv_ps(low, upper, (__m256)at.upper);
+}
+ALWAYS_INLINE vec_f32 vec_lower_f32(vec_f32 x, vec_f32 most)
+{
+  return (vec_f32)_mm256_min_ps((__m256)most, (__m256)x);
+}
+ALWAYS_INLINE vec_f32 vec_raise_f32(vec_f32 x, vec_f32 least)
+{
+  return (vec_f32)_mm256_max_ps((__m256)least, (__m256)x);
+}
+ALWAYS_INLINE vec_f32 vec_lesser_f32(vec_f32 a, vec_f32 b)
+{
+  return (vec_f32)_mm256_min_epi32((__m256i)a, (__m256i)b);
+}
+ALWAYS_INLINE vec_f32 vec_greater_f32(vec_f32 a, vec_f32 b)
+{
+  return (vec_f32)_mm256_max_epi32((__m256i)a, (__m256i)b);
+}
+ALWAYS_INLINE vec_f32 vec_nmadd_f32(vec_f32 a, vec_f32 b, vec_f32 c)
+{
+  return (vec_f32)_mm256_fnmadd_ps((__m256)a, (__m256)b, (__m256)c);
+}
+ALWAYS_INLINE vec_f32 vec_if_below(vec_f32 x, vec_f32 edge, vec_f32 yes, vec_f32 no)
+{
+  const __m256 is_below = _mm256_cmp_ps((__m256)x, (__m256)edge, _CMP_LT_OQ);
+  return (vec_f32)_mm256_blendv_ps((__m256)no, (__m256)yes, is_below);
+}
+#else
+ALWAYS_INLINE vec_places vec_places_of(vec_u32 n)
+{
+  return (vec_places){n & 15, n};
+}
+ALWAYS_INLINE vec_f32 vec_look_up(const float table[16], vec_places at)
+{
+  return (vec_f32){table[at.low[0]], table[at.low[1]], table[at.low[2]], table[at.low[3]]};
+}
+ALWAYS_INLINE vec_f32 vec_if_below(vec_f32 x, vec_f32 edge, vec_f32 yes, vec_f32 no)
+{
+  const vec_u32 is_below = (vec_u32)(x < edge);
+  return (vec_f32)(((vec_u32)yes & is_below) | ((vec_u32)no & ~is_below));
+}
+ALWAYS_INLINE vec_f32 vec_lower_f32(vec_f32 x, vec_f32 most)
+{
+  return vec_if_below(most, x, most, x);
+}
+#endif
+
+ALWAYS_INLINE vec_f32 vec_load_f32(const float *from)
+{
+  return *(const vec_f32_any *)from;
+}
+ALWAYS_INLINE void vec_store_f32(float *to, vec_f32 x)
+{
+  *(vec_f32_any *)to = x;
+}
+ALWAYS_INLINE vec_f32 vec_all_f32(float x)
+{
+  return x - (vec_f32){0};
+}
 #endif

@@ -166,7 +166,7 @@ static double bn_sum(const struct batchnorm *p, const void *x, size_t feature, d
 }
 
 /* An item is a feature. */
-static void bn_train(const onnxrun_job *job, size_t begin, size_t end)
+static COLD void bn_train(const onnxrun_job *job, size_t begin, size_t end)
 {
   const struct batchnorm *p = job->params;
   const double n = (double)p->images * (double)p->inner, momentum = (double)p->momentum;
