@@ -76,11 +76,14 @@ ALWAYS_INLINE FN(power) FN(exp_parts)(REAL v, REAL v_lo)
 
 /* ---- logarithms ------------------------------------------------------------------------------ */
 
-/* ln(1 + f) - f, and s, for f from -0.3 to 0.5. */
-ALWAYS_INLINE PAIR FN(log1p_tail)(REAL f)
+/* ln(1 + f) - f as s m - half, for f from -0.3 to 0.5. */
+typedef struct FN(log1p) {
+  REAL s, m, half;
+} FN(log1p);
+ALWAYS_INLINE FN(log1p) FN(log1p_tail)(REAL f)
 {
   const REAL s = f / ((REAL)2 + f), z = s * s, half = (REAL)0.5 * f * f;
-  return (PAIR){s * MADD(z, LOG_R(z), half) - half, s};
+  return (FN(log1p)){s, MADD(z, LOG_R(z), half), half};
 }
 
 static inline REAL FN(log_of)(REAL x)
@@ -93,7 +96,8 @@ static inline REAL FN(log_of)(REAL x)
   const REAL biased = TO_REAL(shifted >> FRACTION_BITS | whole) - TO_REAL(whole);
   const REAL n = biased - (REAL)(one >> FRACTION_BITS) - (is_subnormal ? 60 : 0);
   const PAIR sum = FN(fast_sum)(n * LN2_HI, f); /* the product is exact */
-  const REAL y = sum.hi + (sum.lo + MADD(n, LN2_LO, FN(log1p_tail)(f).hi));
+  const FN(log1p) tail = FN(log1p_tail)(f);
+  const REAL y = sum.hi + (sum.lo + MADD(n, LN2_LO, tail.s * tail.m - tail.half));
   const REAL other = x == 0 ? -(REAL)INFINITY : x + (REAL)NAN;
   const REAL inside = x > 0 ? y : other;
   return x == (REAL)INFINITY ? x : inside;
@@ -109,12 +113,12 @@ static inline REAL FN(log1p_exp_of)(REAL x)
   const WORD is_half = FN(if_minus)((REAL)0.5 - u); /* 1 + u = 2 (1 + f) */
   const REAL f = FN(choice)(is_half, MADD(u, (REAL)0.5, (REAL)-0.5), u);
   const REAL f_lo = FN(choice)(is_half, u_lo * (REAL)0.5, u_lo);
-  const PAIR tail = FN(log1p_tail)(f); /* 1 / (1 + f) is about 1 - 2 s */
+  const FN(log1p) tail = FN(log1p_tail)(f); /* 1 / (1 + f) is about 1 - 2 s */
   const PAIR log = FN(fast_sum)(FN(choice)(is_half, LN2, 0), f);
   const PAIR sum = FN(any_sum)(FN(choice)(FN(if_minus)(x), 0, x), log.hi);
   const REAL log_lo = log.lo + FN(choice)(is_half, LN2_REST, 0);
-  const REAL rest = MADD(f_lo, MADD((REAL)-2, tail.lo, (REAL)1), tail.hi);
-  const REAL y = sum.hi + (sum.lo + (log_lo + rest));
+  const REAL rest = MADD(f_lo, MADD((REAL)-2, tail.s, (REAL)1), sum.lo + log_lo);
+  const REAL y = sum.hi + (MADD(tail.s, tail.m, rest) - tail.half); /* small terms first */
   const REAL low = x < -(SOFTPLUS_MOST + SOFTPLUS_MOST) ? (e.hi + e.lo) * e.large * FROM_LARGE : y;
   return x > SOFTPLUS_MOST ? x : low;
 }
