@@ -48,8 +48,6 @@
 #define HORNER_20(x, a, ...) FN(madd)(HORNER_19(x, __VA_ARGS__), x, a)
 #define HORNER_21(x, a, ...) FN(madd)(HORNER_20(x, __VA_ARGS__), x, a)
 #define HORNER_22(x, a, ...) FN(madd)(HORNER_21(x, __VA_ARGS__), x, a)
-#define HORNER_23(x, a, ...) FN(madd)(HORNER_22(x, __VA_ARGS__), x, a)
-#define HORNER_24(x, a, ...) FN(madd)(HORNER_23(x, __VA_ARGS__), x, a)
 
 #include "ops/kit/real_f32.h"
 #define LEAST_NORMAL 0x1p-126f
@@ -119,13 +117,16 @@
             0x1.1a9c047ba90f4p-30, -0x1.a6f3d65aa1d96p-35, 0x1.2844f6535578dp-40)
 #define GELU_S0 0x1.82b4bb8c94dcep-3
 #define GELU_S1(u)                                                                                 \
-  HORNER_23(                                                                                       \
-      (u), 0x1.373e3a893c28ap-2, 0x1.8c6dbf2cfc2b4p-2, 0x1.7dff2bff68398p-2, 0x1.eec4cc3e4d245p-3, \
-      0x1.ee2761047f81cp-5, -0x1.c81719d54483dp-5, -0x1.ab825fc10d6e6p-5, 0x1.17a4ae2e581d2p-7,    \
-      0x1.e4a42572ddcd7p-6, -0x1.001e4fd4bdbcbp-11, -0x1.26d099c92fadfp-6, 0x1.80b1e6b856608p-11,  \
-      0x1.8d4b25c78dc83p-7, -0x1.51e57764a78a9p-9, -0x1.1236d9ac38aa9p-7, 0x1.2340cb392323fp-8,    \
-      0x1.4cebf0dd2bfcap-8, -0x1.6c3806fefe29ep-8, -0x1.ce204f6bdc15fp-10, 0x1.4a926ded51711p-8,   \
-      -0x1.e46eac270fc2fp-11, -0x1.4ca06432bd562p-9, 0x1.71df33a160847p-10)
+  MADD_EXACT((u),                                                                                  \
+             HORNER_22((u), 0x1.8c6dbf2cfc2b4p-2, 0x1.7dff2bff68398p-2, 0x1.eec4cc3e4d245p-3,      \
+                       0x1.ee2761047f81cp-5, -0x1.c81719d54483dp-5, -0x1.ab825fc10d6e6p-5,         \
+                       0x1.17a4ae2e581d2p-7, 0x1.e4a42572ddcd7p-6, -0x1.001e4fd4bdbcbp-11,         \
+                       -0x1.26d099c92fadfp-6, 0x1.80b1e6b856608p-11, 0x1.8d4b25c78dc83p-7,         \
+                       -0x1.51e57764a78a9p-9, -0x1.1236d9ac38aa9p-7, 0x1.2340cb392323fp-8,         \
+                       0x1.4cebf0dd2bfcap-8, -0x1.6c3806fefe29ep-8, -0x1.ce204f6bdc15fp-10,        \
+                       0x1.4a926ded51711p-8, -0x1.e46eac270fc2fp-11, -0x1.4ca06432bd562p-9,        \
+                       0x1.71df33a160847p-10),                                                     \
+             0x1.373e3a893c28ap-2)
 #include "ops/kit/math_family_real.h"
 
 #undef HORNER_1
@@ -150,8 +151,6 @@
 #undef HORNER_20
 #undef HORNER_21
 #undef HORNER_22
-#undef HORNER_23
-#undef HORNER_24
 
 #define LOG(x) BY_REAL(log_of, x)(x)
 #define LOG1P_EXP(x) BY_REAL(log1p_exp_of, x)(x)
