@@ -4,12 +4,18 @@
 #include <stdint.h>
 #include <string.h>
 
+#define LINE ((size_t)64)
+
+void onx_cpu_fetch(const void *from, size_t bytes)
+{
+  for (size_t i = 0; i < bytes; i += LINE)
+    __builtin_prefetch((const char *)from + i);
+}
+
 #if defined(__x86_64__) || defined(__i386__)
 
 #include <cpuid.h>
 #include <immintrin.h>
-
-#define LINE ((size_t)64)
 
 /* clang 14 has no name for F16C in __builtin_cpu_supports. */
 static bool has_f16c(void)
@@ -70,12 +76,6 @@ void onx_cpu_stream(void *to, const void *from, size_t bytes)
 void onx_cpu_streamed(void)
 {
   _mm_sfence();
-}
-
-void onx_cpu_fetch(const void *from, size_t bytes)
-{
-  for (size_t i = 0; i < bytes; i += LINE)
-    _mm_prefetch((const char *)from + i, _MM_HINT_T0);
 }
 
 #else
