@@ -131,4 +131,5 @@ Test(maps, find_attributes_that_no_version_has, .fini = tensors_free)
 {
   row.attributes = "; alpha=1";
   FINDS(NO_FAULT, "no version has the attributes");
+  row.attributes = "";
 }
