@@ -18,10 +18,12 @@
 #define BUFFERS_BYTES ((size_t)16384) /* of a chain's buffers: half of a small L1 cache */
 #define BLOCK_LEAST ((size_t)256)
 #define BLOCK_MOST ((size_t)2048)
-/* Results from here on go past the caches, in blocks that are fetched one ahead. Where that begins
- * to pay, bench/tables.sh shows beside the copies. */
-#define STREAMED_BYTES ((size_t)8 << 20)
+/* Results from here on go past the caches, in blocks that are fetched one ahead, when the work is
+ * so little that memory is all that counts: else ordinary stores overlap with it, and streaming
+ * adds to it (Zen 4, 64 MB: Relu 4.8 ms, 5.5 by ordinary stores; Sigmoid 7.8 and 5.4). */
+#define STREAMED_BYTES ((size_t)32 << 20)
 #define STREAMED_BLOCK ((size_t)512)
+#define STREAMED_MEMBERS 3
 
 typedef struct onx_fuser {
   onx_plan *plan;
@@ -209,6 +211,7 @@ typedef struct onx_weaving {
   uint32_t buffer[MEMBERS_MOST];
   uint32_t idle[MEMBERS_MOST]; /* buffers that hold nothing now */
   size_t n_idle;
+  bool is_light;
 } onx_weaving;
 
 /* Members of the group in order, the head first. */
@@ -270,12 +273,22 @@ static uint32_t take_buffer(onx_weaving *w)
   return w->n_idle > 0 ? w->idle[--w->n_idle] : (uint32_t)w->chain->n_buffers++;
 }
 
+/* Whether a group's maps are a few that take next to no time. */
+static bool is_light(const onx_fuser *f, uint32_t group)
+{
+  for (uint32_t s = group; s != ONX_NONE; s = f->next[s]) {
+    if (f->plan->steps[s].node->kernel->item_cost > 1)
+      return false;
+  }
+  return f->n_members[group] <= STREAMED_MEMBERS;
+}
+
 /* Whether the result is large and nothing reads it while it is in the cache. */
 static bool is_to_stream(const onx_weaving *w, uint32_t m)
 {
   const onx_plan *p = w->fuser->plan;
   const uint32_t v = p->steps[w->steps[m]].makes[0].value;
-  return !w->is_inner[m] && !w->chain->has_head && w->last[m] == m &&
+  return w->is_light && !w->is_inner[m] && !w->chain->has_head && w->last[m] == m &&
          p->tensors[v].bytes >= STREAMED_BYTES;
 }
 
@@ -478,7 +491,7 @@ static bool weave(onx_fuser *f, uint32_t group, onx_step *out)
   chain->members = members;
   chain->n_members = f->n_members[group];
   chain->has_head = head != ONX_NONE;
-  onx_weaving w = {.fuser = f, .chain = chain, .step = out};
+  onx_weaving w = {.fuser = f, .chain = chain, .step = out, .is_light = is_light(f, group)};
   list_members(&w, group);
   *out = (onx_step){.node = p->steps[w.steps[0]].node, .chain = chain};
   out->may_overwrite = head == ONX_NONE;
@@ -528,8 +541,8 @@ static bool emit(onx_ordering *o, uint32_t group)
   o->is_done[group] = true;
   const onx_step *only = &f->plan->steps[group];
   const bool is_chain =
-      f->n_members[group] > 1 ||
-      (is_map(f->plan, only) && f->plan->tensors[only->makes[0].value].bytes >= STREAMED_BYTES);
+      f->n_members[group] > 1 || (is_map(f->plan, only) && is_light(f, group) &&
+                                  f->plan->tensors[only->makes[0].value].bytes >= STREAMED_BYTES);
   if (is_chain)
     return weave(f, group, out);
   *out = *only;

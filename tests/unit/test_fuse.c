@@ -253,6 +253,20 @@ Test(fuse, large_results_are_the_same)
   toy_release(t);
 }
 
+/* Those of work that ordinary stores overlap with are not. */
+Test(fuse, large_results_of_much_work_are_stored_as_usual)
+{
+  toy *t = fusing();
+  uint32_t x = toy_input(t, "x", 2, any2);
+  for (int i = 0; i < 4; i++)
+    x = node1(t, "Square", x);
+  toy_output(t, x);
+  onx_plan *p = plan_of(t, 4096, 4096);
+  cr_assert(p->steps[0].chain && !p->steps[0].chain->is_streamed);
+  onx_plan_release(p);
+  toy_release(t);
+}
+
 Test(fuse, empty_tensors_pass)
 {
   toy *t = fusing();
