@@ -9,7 +9,7 @@
 #include "runtime/error.h"
 
 #define CHUNK_BYTES ((size_t)16 << 10)
-#define CHUNK_MOST ((size_t)1 << 20)
+#define CHUNK_MOST ((size_t)4 << 20) /* LARGE: of large pages */
 
 bool onx_mul(size_t a, size_t b, size_t *out)
 {
@@ -153,6 +153,8 @@ static onx_chunk *chunk_add(onx_pool *pool, size_t bytes)
   if (room < need)
     room = need;
   onx_chunk *chunk = onx_heap_take(pool->heap, room);
+  if (!chunk && room > need) /* the budget's end is near */
+    chunk = onx_heap_take(pool->heap, room = need);
   if (!chunk)
     return NULL;
   *chunk = (onx_chunk){pool->chunks, room, sizeof(onx_chunk)};

@@ -131,11 +131,22 @@ Test(memory, no_bytes_are_a_pointer_too)
   cr_assert_eq(c.bytes, 0);
 }
 
-/* A pool takes whole chunks: what fails is the chunk, not the few bytes that were asked for. */
-Test(memory, a_failure_says_whether_the_budget_or_the_allocator_refused)
+Test(memory, a_pool_takes_less_at_once_when_the_budget_ends)
 {
   counting c = {0};
   object *x = new_object(&c, sizeof(object) + 1000);
+  cr_assert_not_null(onx_pool_take(&x->pool, 8));
+  cr_assert_not_null(onx_pool_take(&x->pool, 300));
+  cr_assert_null(onx_pool_take(&x->pool, 500));
+  onx_pool_release(&x->pool);
+  onx_object_release(x, sizeof *x);
+}
+
+/* A pool's block has a header: it fails, not the few bytes that were asked for. */
+Test(memory, a_failure_says_whether_the_budget_or_the_allocator_refused)
+{
+  counting c = {0};
+  object *x = new_object(&c, sizeof(object) + 100);
   onnxrun_error error = {0};
   cr_assert_null(onx_pool_take(&x->pool, 8));
   cr_assert_eq(onx_heap_fail(&x->heap, 8, "eight bytes", &error), ONNXRUN_LIMIT, "%s", error.text);
