@@ -99,7 +99,8 @@ typedef struct onnxrun_attr {
 
 /* ---- doing the work ------------------------------------------------------------------------ */
 
-/* What a loop sees; everything is present and valid. Pointers of absent operands are NULL. */
+/* What a loop sees; everything is present and valid. Pointers of absent operands are NULL. Made by
+ * the host alone; its end may grow. */
 typedef struct onnxrun_job {
   const void *const *in;
   void *const *out;
