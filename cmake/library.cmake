@@ -27,7 +27,9 @@ foreach(name about attrs check cpu error files quota registry value)
   list(APPEND small_sources runtime/${name}.c)
 endforeach()
 set_source_files_properties(
-  ${small_sources} proto/graph.c proto/value.c proto/write.c
+  ${small_sources} proto/graph.c proto/types.c proto/value.c proto/write.c
+  runtime/passes/batchnorm.c runtime/passes/cse.c runtime/passes/identity.c
+  runtime/passes/inline.c runtime/passes/passes.c
   PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-Os>")
 add_library(onnxrun_format OBJECT ${generated}/onnx.pb-c.c)
 target_link_libraries(onnxrun_format PRIVATE onnxrun_flags PkgConfig::PROTOBUF_C)
