@@ -71,7 +71,7 @@ static onnxrun_status read_initializer(onx_reader *r, onx_scope *scope, const on
     return onx_damaged(r, f->at, "an initializer has no name");
   ONX_TRY(onx_scope_define(r, scope, name, &index));
   onx_value *v = &scope->g->values[index];
-  set_type(v, &(onx_type){t->dtype, (int32_t)t->rank, t->dims, NULL});
+  set_type(v, &(onx_type){.dtype = t->dtype, .rank = (int32_t)t->rank, .dims = t->dims});
   v->constant = t;
   return ONNXRUN_OK;
 }
@@ -91,8 +91,7 @@ static onnxrun_status read_initializers(onx_reader *r, onx_scope *scope)
   return w.status;
 }
 
-static onnxrun_status read_input(onx_reader *r, onx_scope *scope, onx_span span,
-                                 onnxrun_string *docs)
+static onnxrun_status read_input(onx_reader *r, onx_scope *scope, onx_span span, onx_said *said)
 {
   onx_graph *g = scope->g;
   onx_value_info info;
@@ -103,7 +102,7 @@ static onnxrun_status read_input(onx_reader *r, onx_scope *scope, onx_span span,
     return ONNXRUN_OK; /* before IR 4 initializers were listed as inputs too */
   ONX_TRY(onx_scope_define(r, scope, info.name, &index));
   set_type(&g->values[index], &info.type);
-  docs[g->n_inputs] = info.doc;
+  said[g->n_inputs] = (onx_said){info.doc, info.type.text};
   g->inputs[g->n_inputs++] = index;
   return ONNXRUN_OK;
 }
@@ -111,14 +110,14 @@ static onnxrun_status read_input(onx_reader *r, onx_scope *scope, onx_span span,
 static onnxrun_status read_inputs(onx_reader *r, onx_scope *scope)
 {
   onx_walk w = onx_walk_begin(r, scope->message, scope->body);
-  onnxrun_string *docs;
+  onx_said *said;
   onx_field f;
   ONX_TRY(new_list(r, scope, GRAPH_INPUT, sizeof(uint32_t), (void **)&scope->g->inputs));
-  ONX_TRY(new_list(r, scope, GRAPH_INPUT, sizeof *docs, (void **)&docs));
-  scope->g->input_docs = docs;
+  ONX_TRY(new_list(r, scope, GRAPH_INPUT, sizeof *said, (void **)&said));
+  scope->g->input_said = said;
   while (onx_walk_next(&w, &f)) {
     if (f.number == GRAPH_INPUT)
-      ONX_TRY(read_input(r, scope, f.span, docs));
+      ONX_TRY(read_input(r, scope, f.span, said));
   }
   return w.status;
 }
@@ -148,18 +147,18 @@ static onnxrun_status take_hint(onx_graph *g, uint32_t index, const onx_type *ty
 static onnxrun_status read_outputs(onx_reader *r, onx_scope *scope)
 {
   onx_walk w = onx_walk_begin(r, scope->message, scope->body);
-  onnxrun_string *docs;
+  onx_said *said;
   onx_value_info info;
   uint32_t index;
   onx_field f;
   ONX_TRY(new_list(r, scope, GRAPH_OUTPUT, sizeof(uint32_t), (void **)&scope->g->outputs));
-  ONX_TRY(new_list(r, scope, GRAPH_OUTPUT, sizeof *docs, (void **)&docs));
-  scope->g->output_docs = docs;
+  ONX_TRY(new_list(r, scope, GRAPH_OUTPUT, sizeof *said, (void **)&said));
+  scope->g->output_said = said;
   while (onx_walk_next(&w, &f)) {
     if (f.number != GRAPH_OUTPUT)
       continue;
     ONX_TRY(onx_value_info_read(r, f.span, &info));
-    docs[scope->g->n_outputs] = info.doc;
+    said[scope->g->n_outputs] = (onx_said){info.doc, info.type.text};
     ONX_TRY(add_output(r, scope, info.name, &index));
     ONX_TRY(take_hint(scope->g, index, &info.type));
   }

@@ -1,6 +1,7 @@
 /* types.c: TypeProto and ValueInfoProto. */
 #include "proto/types.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "onnx.pb-c.h"
@@ -48,6 +49,44 @@ static onnxrun_status read_shape(onx_reader *r, const Onnx__TensorShapeProto *sh
   return ONNXRUN_OK;
 }
 
+/* One level of a type, with an open bracket for the next; NULL: there is no next, or it is open. */
+static const Onnx__TypeProto *name_level(const Onnx__TypeProto *t, char *text, size_t size)
+{
+  switch (t->value_case) {
+  case ONNX__TYPE_PROTO__VALUE_SEQUENCE_TYPE:
+    snprintf(text, size, "seq(");
+    return t->sequence_type->elem_type;
+  case ONNX__TYPE_PROTO__VALUE_OPTIONAL_TYPE:
+    snprintf(text, size, "optional(");
+    return t->optional_type->elem_type;
+  case ONNX__TYPE_PROTO__VALUE_MAP_TYPE:
+    snprintf(text, size, "map(%s,", onnxrun_dtype_name(onx_element_type(t->map_type->key_type)));
+    return t->map_type->value_type;
+  default:
+    return NULL;
+  }
+}
+
+/* "seq(tensor(float))" of a container. Its depth is bounded: onx_leaf_unpack. */
+static onnxrun_status name_container(onx_reader *r, const Onnx__TypeProto *t, const char **out)
+{
+  char text[1024];
+  size_t size = 0, depth = 0;
+  for (const Onnx__TypeProto *next; (next = name_level(t, text + size, sizeof text - size));
+       t = next, depth++) {
+    size += strlen(text + size);
+    if (size + 2 * depth + 64 > sizeof text)
+      return ONNXRUN_OK;
+  }
+  if (t->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE)
+    return ONNXRUN_OK;
+  size += (size_t)snprintf(text + size, sizeof text - size, "tensor(%s)",
+                           onnxrun_dtype_name(onx_element_type(t->tensor_type->elem_type)));
+  memset(text + size, ')', depth);
+  *out = onx_pool_text(r->pool, text, size + depth);
+  return *out ? ONNXRUN_OK : onx_reader_full(r, size + depth, "a type");
+}
+
 onnxrun_status onx_type_read(onx_reader *r, onx_span span, onx_type *out)
 {
   onx_pool pool;
@@ -73,6 +112,8 @@ onnxrun_status onx_type_read(onx_reader *r, onx_span span, onx_type *out)
   default:
     break;
   }
+  if (s == ONNXRUN_OK && out->dtype >= ONNXRUN_SEQUENCE)
+    s = name_container(r, type, &out->text);
   onx_pool_release(&pool);
   return s;
 }

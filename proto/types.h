@@ -11,6 +11,7 @@ typedef struct onx_type {
   int32_t rank;
   const int64_t *dims;
   const char *const *dim_names; /* NULL: no dim has one */
+  const char *text;             /* of a container, as ONNX writes it; NULL: what it holds is open */
 } onx_type;
 
 /* The element type of that number in a file, UNDEFINED when there is none. */

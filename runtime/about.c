@@ -24,6 +24,21 @@ static onnxrun_status check_index(size_t i, size_t n, onnxrun_error *error)
 
 const char *const onx_no_names[ONNXRUN_MAX_RANK];
 
+/* The type of a tensor as ONNX writes it, "" for what is none. */
+static const char *tensor_text(onnxrun_dtype t)
+{
+  switch (t) {
+#define ONNXRUN_X(name, number, bits, text)                                                        \
+  case ONNXRUN_##name:                                                                             \
+    return number < ONNXRUN_SEQUENCE ? "tensor(" text ")" : "";
+    ONNXRUN_DTYPES(ONNXRUN_X)
+#undef ONNXRUN_X
+  case ONNXRUN_UNDEFINED:
+    break;
+  }
+  return "";
+}
+
 onnxrun_status onx_graph_describe(const onx_graph *g, bool is_output, size_t i, onnxrun_info *info,
                                   onnxrun_error *error)
 {
@@ -31,7 +46,7 @@ onnxrun_status onx_graph_describe(const onx_graph *g, bool is_output, size_t i, 
     return onx_fail(error, ONNXRUN_INVALID_ARGUMENT, "info is NULL or its size is not set");
   ONX_TRY(check_index(i, is_output ? g->n_outputs : g->n_inputs, error));
   const onx_value *v = &g->values[is_output ? g->outputs[i] : g->inputs[i]];
-  const onnxrun_string *docs = is_output ? g->output_docs : g->input_docs;
+  const onx_said *said = is_output ? g->output_said : g->input_said;
   *info = (onnxrun_info){.size = sizeof *info, .name = v->name.data, .name_size = v->name.size};
   info->spec.dtype = v->dtype;
   info->any_rank = v->rank < 0;
@@ -39,7 +54,8 @@ onnxrun_status onx_graph_describe(const onx_graph *g, bool is_output, size_t i, 
   if (info->spec.rank > 0)
     memcpy(info->spec.dims, v->dims, info->spec.rank * sizeof *v->dims);
   info->dim_names = v->dim_names ? v->dim_names : onx_no_names;
-  info->doc = docs ? docs[i] : onx_text("");
+  info->doc = said ? said[i].doc : onx_text("");
+  info->type = said && said[i].type ? said[i].type : tensor_text(v->dtype);
   return ONNXRUN_OK;
 }
 

@@ -62,6 +62,12 @@ typedef struct onx_node {
   struct onx_pack *pack; /* NULL: nothing to pack, or the graph is not settled (packs.h) */
 } onx_node;
 
+/* What the file says of an input or output beside name and dims. */
+typedef struct onx_said {
+  onnxrun_string doc;
+  const char *type; /* of a container, as ONNX writes it, or NULL */
+} onx_said;
+
 struct onx_graph {
   onnxrun_string name;
   onx_graph *outer; /* NULL for the main graph and function bodies */
@@ -71,7 +77,7 @@ struct onx_graph {
   size_t n_nodes, cap_nodes;
   uint32_t *inputs, *outputs; /* inputs: those of the file that have no initializer, in its order */
   size_t n_inputs, n_outputs;
-  const onnxrun_string *input_docs, *output_docs; /* as many, or NULL */
+  const onx_said *input_said, *output_said; /* as many, or NULL */
   onnxrun_string doc;
 };
 

@@ -158,6 +158,9 @@ typedef struct onnxrun_info {
   int32_t any_rank;             /* not 0: the model does not say a rank */
   int32_t reserved;
   onnxrun_string doc; /* what the model says of it in words; any bytes */
+  const char *type;   /* as ONNX writes it: "tensor(float)", "seq(tensor(float))",
+                         "optional(tensor(int64))", "map(string,tensor(float))"; "" where the
+                         model does not say what a container holds */
 } onnxrun_info;
 
 /* Inputs that a run must be given, in the model's order (those with an initializer are constants),

@@ -200,7 +200,7 @@ class Threads(unittest.TestCase):
 class Models(unittest.TestCase):
     def test_they_say_what_they_are(self):
         m = onnxrun.Model(DIGITS)
-        self.assertEqual(m.inputs, [onnxrun.Value("image", "float", ("batch", 1, 8, 8), "")])
+        self.assertEqual(m.inputs, [onnxrun.Value("image", "tensor(float)", ("batch", 1, 8, 8), "")])
         self.assertEqual(m.outputs[0].shape, ("batch", 10))
         self.assertGreater(m.about["ir_version"], 3)
         self.assertGreater(m.opsets[""], 6)

@@ -145,6 +145,75 @@ Test(about, properties_hold_any_bytes)
   cr_expect(strstr(error.text, "no property 'k', it has 'key'"), "%s", error.text);
 }
 
+/* A TypeProto that holds one of another: sequence 4, optional 9. */
+static bytes holding(uint32_t kind, bytes held)
+{
+  bytes container = {0}, type = {0};
+  put_message(&container, 1, held);
+  put_message(&type, kind, container);
+  return type;
+}
+
+static bytes tensor_type(uint32_t element)
+{
+  bytes tensor = {0}, type = {0};
+  put_number(&tensor, 1, element);
+  put_message(&type, 1, tensor);
+  return type;
+}
+
+static bytes map_type(uint32_t key, bytes value)
+{
+  bytes map = {0}, type = {0};
+  put_number(&map, 1, key);
+  put_message(&map, 2, value);
+  put_message(&type, 5, map);
+  return type;
+}
+
+/* What is said of an input of that type. */
+static void expect_type(bytes type, const char *expected)
+{
+  bytes g = {0}, info = {0};
+  put_text(&info, 1, "x");
+  put_message(&info, 2, type);
+  put_message(&g, IN, info);
+  const bytes m = model_of(g);
+  onnxrun_model *own = NULL;
+  onnxrun_error error = {0};
+  cr_assert_eq(onnxrun_model_load(m.data, m.size, NULL, &own, &error), ONNXRUN_OK, "%s",
+               error.text);
+  onnxrun_info found = {.size = sizeof found};
+  cr_assert_eq(onnxrun_model_input(own, 0, &found, NULL), ONNXRUN_OK);
+  cr_expect_str_eq(found.type, expected);
+  onnxrun_model_release(own);
+}
+
+Test(about, types_are_told_with_what_they_hold)
+{
+  expect_type(tensor_type(16), "tensor(bfloat16)");
+  expect_type(holding(4, tensor_type(1)), "seq(tensor(float))");
+  expect_type(holding(9, holding(4, tensor_type(8))), "optional(seq(tensor(string)))");
+  expect_type(holding(4, map_type(7, tensor_type(1))), "seq(map(int64,tensor(float)))");
+  expect_type(map_type(8, holding(4, tensor_type(11))), "map(string,seq(tensor(double)))");
+  expect_type(holding(4, (bytes){0}), "");
+  expect_type(holding(9, map_type(7, (bytes){0})), "");
+}
+
+Test(about, a_type_of_many_levels_is_told_or_left_open)
+{
+  bytes deep = tensor_type(1);
+  for (int i = 0; i < 20; i++)
+    deep = holding(4, deep);
+  char expected[256] = "";
+  for (int i = 0; i < 20; i++)
+    strcat(expected, "seq(");
+  strcat(expected, "tensor(float)");
+  for (int i = 0; i < 20; i++)
+    strcat(expected, ")");
+  expect_type(deep, expected);
+}
+
 Test(about, inputs_and_outputs_are_found_by_name)
 {
   size_t i = 9;

@@ -17,7 +17,7 @@ from ._values import Made, buffer_for, read
 
 __all__ = ["Error", "Model", "Session", "Value", "version"]
 
-# An input or output: name, ONNX's name of the type, dims (a number, a name, or None where the model
+# An input or output: name, type as ONNX writes it ("tensor(float)"), dims (a number, a name, or None where the model
 # leaves it open; None for all when it does not say a rank), and what the model says of it.
 Value = namedtuple("Value", "name type shape doc")
 
@@ -42,7 +42,7 @@ def _value(get, handle, i):
     shape = None if info.any_rank else tuple(
         d if d >= 0 else names[k].decode("utf-8", "replace") if names[k] else None
         for k, d in enumerate(info.spec.shape))
-    return Value(_text(info.name, info.name_size), calls.dtype_name(info.spec.dtype).decode(),
+    return Value(_text(info.name, info.name_size), info.type.decode(),
                  shape, str(info.doc)), info.spec.dtype
 
 

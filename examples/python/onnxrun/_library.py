@@ -42,7 +42,7 @@ class Options(ctypes.Structure):
 class Info(ctypes.Structure):
     _fields_ = [("size", c_size_t), ("name", c_void_p), ("name_size", c_size_t),
                 ("spec", Tensor), ("dim_names", POINTER(c_char_p)), ("any_rank", c_int32),
-                ("reserved", c_int32), ("doc", String)]
+                ("reserved", c_int32), ("doc", String), ("type", c_char_p)]
 
 
 class About(ctypes.Structure):
