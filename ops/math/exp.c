@@ -1,4 +1,5 @@
-/* Exp: Y = e^X.  Opsets 1, 6, 13.  Method and error: EXP in ops/kit/math.h. */
+/* Exp: Y = e^X.  Opsets 1, 6, 13.  Method: EXP of ops/kit/math.h.  Below 0.82 ulp in float and
+ * double. */
 #include "ops/kit/unary.h"
 
 #define EXP_OF(x, p) EXP(x)

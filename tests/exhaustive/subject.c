@@ -119,6 +119,18 @@ static double erf_of(double x, const double *a)
   return erf(x);
 }
 
+static double exp_of(double x, const double *a)
+{
+  (void)a;
+  return exp(x);
+}
+
+static double sqrt_of(double x, const double *a)
+{
+  (void)a;
+  return sqrt(x);
+}
+
 static double log_of(double x, const double *a)
 {
   (void)a;
@@ -322,6 +334,18 @@ static void true_erf(mpfr_t x, const double *a)
   mpfr_erf(x, x, MPFR_RNDN);
 }
 
+static void true_exp(mpfr_t x, const double *a)
+{
+  (void)a;
+  mpfr_exp(x, x, MPFR_RNDN);
+}
+
+static void true_sqrt(mpfr_t x, const double *a)
+{
+  (void)a;
+  mpfr_sqrt(x, x, MPFR_RNDN);
+}
+
 static void true_log(mpfr_t x, const double *a)
 {
   (void)a;
@@ -361,6 +385,8 @@ const subject subjects[] = {
     {"Gelu", "approximate=tanh", 2, 2, false, false, gelu_tanh, true_gelu_tanh},
     {"Erf", "", 1, 2, true, true, erf_of, true_erf},
     {"Log", "", 1, 2, true, false, log_of, true_log},
+    {"Exp", "", 1, 2, true, false, exp_of, true_exp},
+    {"Sqrt", "", 0.5, 0.5, true, false, sqrt_of, true_sqrt},
 };
 const size_t n_subjects = sizeof subjects / sizeof *subjects;
 

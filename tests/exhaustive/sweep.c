@@ -114,12 +114,9 @@ static void block_truth(block *b, const subject *s, const loops *l)
 
 static void judge_f32(const block *b, size_t i, float y, finding *f)
 {
-  if (isnan(b->x[i])) {
+  if (isnan(b->x[i]) || isnan(b->truth[i])) { /* such as 0 * infinity */
     f->n++;
     f->rounded += isnan(y) ? 1u : 0u;
-    f->wrong += isnan(y) ? 0u : 1u;
-  } else if (isnan(b->truth[i])) { /* such as 0 * infinity */
-    f->n++;
     f->wrong += isnan(y) ? 0u : 1u;
   } else
     judge(f, b->x[i], y, b->truth[i], b->rounded[i], 1 / b->per_unit[i]);
