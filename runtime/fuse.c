@@ -211,7 +211,7 @@ typedef struct onx_weaving {
   uint32_t buffer[MEMBERS_MOST];
   uint32_t idle[MEMBERS_MOST]; /* buffers that hold nothing now */
   size_t n_idle;
-  bool is_light;
+  uint32_t group;
 } onx_weaving;
 
 /* Members of the group in order, the head first. */
@@ -283,13 +283,18 @@ static bool is_light(const onx_fuser *f, uint32_t group)
   return f->n_members[group] <= STREAMED_MEMBERS;
 }
 
-/* Whether the result is large and nothing reads it while it is in the cache. */
+/* Whether a result of the group's is large enough to go past the caches. */
+static bool may_stream(const onx_fuser *f, uint32_t group, uint32_t v)
+{
+  return f->plan->tensors[v].bytes >= STREAMED_BYTES && is_light(f, group);
+}
+
+/* Whether the member's result is, and nothing reads it while it is in the cache. */
 static bool is_to_stream(const onx_weaving *w, uint32_t m)
 {
-  const onx_plan *p = w->fuser->plan;
-  const uint32_t v = p->steps[w->steps[m]].makes[0].value;
-  return w->is_light && !w->is_inner[m] && !w->chain->has_head && w->last[m] == m &&
-         p->tensors[v].bytes >= STREAMED_BYTES;
+  const uint32_t v = w->fuser->plan->steps[w->steps[m]].makes[0].value;
+  return !w->is_inner[m] && !w->chain->has_head && w->last[m] == m &&
+         may_stream(w->fuser, w->group, v);
 }
 
 /* The member whose value is input i of member m and in a buffer for the last time, or ONX_NONE. */
@@ -491,7 +496,7 @@ static bool weave(onx_fuser *f, uint32_t group, onx_step *out)
   chain->members = members;
   chain->n_members = f->n_members[group];
   chain->has_head = head != ONX_NONE;
-  onx_weaving w = {.fuser = f, .chain = chain, .step = out, .is_light = is_light(f, group)};
+  onx_weaving w = {.fuser = f, .chain = chain, .step = out, .group = group};
   list_members(&w, group);
   *out = (onx_step){.node = p->steps[w.steps[0]].node, .chain = chain};
   out->may_overwrite = head == ONX_NONE;
@@ -540,9 +545,8 @@ static bool emit(onx_ordering *o, uint32_t group)
   onx_step *out = &o->steps[o->n_steps++];
   o->is_done[group] = true;
   const onx_step *only = &f->plan->steps[group];
-  const bool is_chain =
-      f->n_members[group] > 1 || (is_map(f->plan, only) && is_light(f, group) &&
-                                  f->plan->tensors[only->makes[0].value].bytes >= STREAMED_BYTES);
+  const bool is_chain = f->n_members[group] > 1 ||
+                        (is_map(f->plan, only) && may_stream(f, group, only->makes[0].value));
   if (is_chain)
     return weave(f, group, out);
   *out = *only;

@@ -9,7 +9,7 @@
 #include "runtime/error.h"
 
 #define CHUNK_BYTES ((size_t)16 << 10)
-#define CHUNK_MOST ((size_t)4 << 20) /* LARGE: of large pages */
+#define CHUNK_MOST LARGE /* the largest are of large pages */
 
 bool onx_mul(size_t a, size_t b, size_t *out)
 {

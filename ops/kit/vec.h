@@ -371,4 +371,5 @@ ALWAYS_INLINE vec_f32 vec_all_f32(float x)
 {
   return x - (vec_f32){0};
 }
+
 #endif

@@ -1,7 +1,7 @@
 /* Gemm: Y = alpha * A' * B' + beta * C, A' and B' turned over by transA and transB, C broadcast to
- * Y.  ONNX opsets 1, 6, 7, 9, 11, 13.  A constant B is packed once. Order of the sum and 16-bit
- * types: kit/gemm.h. Integers wrap; with another alpha or beta they are cut off to whole numbers.
- */
+ * Y.  ONNX opsets 1, 6, 7, 9, 11, 13.  A constant B is packed once, but for products of one row.
+ * Order of the sum and 16-bit types: kit/gemm.h. Integers wrap; with another alpha or beta they are
+ * cut off to whole numbers. */
 #include "ops/kit/gemm_int.h"
 
 struct gemm_op {
@@ -84,9 +84,11 @@ static COLD onnxrun_status gemm_shape(const onnxrun_host *h, onnxrun_node *n, vo
   onnxrun_status s = gemm_add(h, n, p, h->input(n, 2));
   if (s == ONNXRUN_OK)
     s = h->output(n, 0, 2, dims);
+  if (s != ONNXRUN_OK)
+    return s;
   if (gemm_wants_panels(g))
     p->packed = h->packed(n);
-  return s == ONNXRUN_OK ? gemm_plan(h, n, g, p->dtype, p->packed != NULL, 1) : s;
+  return gemm_plan(h, n, g, p->dtype, p->packed != NULL, 1);
 }
 
 /* Before opset 7 C is Y's shape unless `broadcast` says otherwise; then it always broadcasts. */

@@ -1,6 +1,6 @@
 /* MatMul: Y = A * B as numpy.matmul: operands of one dim are a row and a column, leading dims
- * broadcast.  ONNX opsets 1, 9, 13.  A constant B is packed once. Order of the sum and 16-bit
- * types: kit/gemm.h. Integers wrap. */
+ * broadcast.  ONNX opsets 1, 9, 13.  A constant B is packed once, but for products of one row.
+ * Order of the sum and 16-bit types: kit/gemm.h. Integers wrap. */
 #include "ops/kit/gemm_int.h"
 
 struct matmul {
